@@ -1,0 +1,140 @@
+"""What is wrong, where, and how to mend it: one type for authors' mistakes, data faults and review remarks."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+from attrs import field, frozen
+
+Severity = Literal["error", "warning", "remark"]
+Language = Literal["zh", "en"]
+
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "remark")
+
+
+@frozen
+class Location:
+    """A place 位置 in a file: line and column count from 1; a sheet cell says its row as line and its column as column."""
+
+    file: str
+    line: int
+    column: int
+    length: int = 1
+    text: str | None = field(default=None, eq=False)
+    sheet: str | None = None
+
+    def __str__(self) -> str:
+        sheet = f"[{self.sheet}]" if self.sheet else ""
+        return f"{self.file}{sheet}:{self.line}:{self.column}"
+
+
+@frozen
+class Finding:
+    """One thing found 问题: its name, how grave it is, where, what was seen, and the words to mend it by.
+
+    `seen` fills the placeholders of the message of that name in `messages.yaml`.
+    """
+
+    name: str
+    where: Location | None = None
+    path: str = ""
+    seen: Mapping[str, str] = field(factory=dict)
+    nearest: str = ""
+    stated: Severity | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """How grave it is: what its maker stated, else what the catalogue says."""
+        return self.stated or catalogue()[self.name]["severity"]
+
+    def message(self, lang: Language = "zh") -> str:
+        """What was seen and what was expected, in one language."""
+        text = catalogue()[self.name][lang].format_map(_Seen(self.seen))
+        if self.nearest:
+            text += f"最接近的是“{self.nearest}”。" if lang == "zh" else f" The nearest is “{self.nearest}”."
+        return text
+
+    def mend(self, lang: Language = "zh") -> str:
+        """How to mend it, in one language."""
+        return catalogue()[self.name]["mend"][lang].format_map(_Seen(self.seen))
+
+    def render(self, lang: Language = "zh") -> str:
+        """The whole finding as lines of text: place and name, the source line with a caret, message and remedy."""
+        head = f"{self.where}: " if self.where else ""
+        lines = [f"{head}{self.severity} {self.name}" + (f"  {self.path}" if self.path else "")]
+        if self.where and self.where.text is not None:
+            lines += _caret(self.where)
+        lines += [f"  {self.message(lang)}", f"  {self.mend(lang)}"]
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """A plain mapping for programs: name, severity, place, path, and the words in both languages."""
+        out: dict[str, Any] = {"name": self.name, "severity": self.severity}
+        if self.where:
+            out["file"], out["line"], out["column"] = self.where.file, self.where.line, self.where.column
+            if self.where.sheet:
+                out["sheet"] = self.where.sheet
+        if self.path:
+            out["path"] = self.path
+        out["message"] = {"zh": self.message("zh"), "en": self.message("en")}
+        out["mend"] = {"zh": self.mend("zh"), "en": self.mend("en")}
+        return out
+
+
+class PerfrulesError(Exception):
+    """A failure told in findings; `findings` holds all of them, in file order."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__(self.findings)
+
+    def __str__(self) -> str:
+        return "\n".join(f.render() for f in self.findings)
+
+
+class SchemeError(PerfrulesError):
+    """A scheme or definition file that cannot be used."""
+
+
+class RecordError(PerfrulesError):
+    """Records that cannot be read."""
+
+
+@cache
+def catalogue() -> Mapping[str, Any]:
+    """Every message by finding name: severity, zh, en, mend.zh, mend.en."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = files("perfrules").joinpath("messages.yaml").read_text(encoding="utf-8")
+    catalogue: Mapping[str, Any] = yaml.load(text, Loader=loader)
+    return catalogue
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word most like `word`, or nothing where none is near."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return found[0] if found else ""
+
+
+def display_width(text: str) -> int:
+    """The columns that a text takes on a terminal, where Han characters take two."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _caret(where: Location) -> list[str]:
+    assert where.text is not None
+    line = where.text.replace("\t", " ")
+    before, marked = line[: where.column - 1], line[where.column - 1 : where.column - 1 + where.length]
+    carets = "".join("＾" if display_width(c) == 2 else "^" for c in marked) or "^"
+    stripped = len(before) - len(before.lstrip())
+    return ["    " + line.strip(), "    " + " " * display_width(before[stripped:]) + carets]
+
+
+class _Seen(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"

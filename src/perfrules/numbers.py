@@ -1,0 +1,180 @@
+"""Exact numbers in and out, rounding, and units. A number here is a `Fraction` and nothing else."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from functools import lru_cache
+from typing import Literal
+
+from attrs import frozen
+
+RoundingMode = Literal["half_up", "down", "up"]
+DIGITS_LIMIT = 40
+_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
+
+
+def exact(value: int | float | Decimal | Fraction | str) -> Fraction:
+    """The rational that a number stands for; a float means its shortest decimal form (`repr`).
+
+    Raises ValueError for NaN, infinities, booleans, text that is no plain number, and more than 40 digits.
+    """
+    match value:
+        case bool():
+            raise ValueError("a boolean is not a number")
+        case Fraction():
+            return value
+        case int():
+            if abs(value) >= 10**DIGITS_LIMIT:
+                raise ValueError("more than 40 digits")
+            return Fraction(value)
+        case float() | Decimal():
+            decimal = Decimal(repr(value)) if isinstance(value, float) else value
+            if not decimal.is_finite():
+                raise ValueError("not a finite number")
+            if abs(decimal.adjusted()) > DIGITS_LIMIT or len(decimal.as_tuple().digits) > DIGITS_LIMIT:
+                raise ValueError("more than 40 digits")
+            return Fraction(decimal)
+        case str():
+            if not _PLAIN.fullmatch(value):
+                raise ValueError(f"not a number: {value[:40]!r}")
+            if sum(c.isdigit() for c in value) > DIGITS_LIMIT:
+                raise ValueError("more than 40 digits")
+            try:
+                return Fraction(Decimal(value))
+            except InvalidOperation as problem:  # pragma: no cover  (the pattern admits nothing else)
+                raise ValueError(value) from problem
+
+
+def published(value: Fraction) -> str:
+    """The published form of a number: a decimal string where it terminates, else `"n/d"`."""
+    numerator, denominator = value.numerator, value.denominator
+    twos = fives = 0
+    while denominator % 2 == 0:
+        denominator //= 2
+        twos += 1
+    while denominator % 5 == 0:
+        denominator //= 5
+        fives += 1
+    if denominator != 1:
+        return f"{value.numerator}/{value.denominator}"
+    places = max(twos, fives)
+    if places == 0:
+        return str(numerator)
+    scaled = abs(numerator) * 10**places // value.denominator
+    digits = str(scaled).rjust(places + 1, "0")
+    return ("-" if numerator < 0 else "") + digits[:-places] + "." + digits[-places:]
+
+
+def rounded(value: Fraction, places: int, mode: RoundingMode = "half_up") -> Fraction:
+    """The number to so many decimal places; half away from zero 四舍五入 unless towards (`down`) or away from (`up`) zero."""
+    scale = 10**places if places >= 0 else Fraction(1, 10**-places)
+    scaled = abs(value) * scale
+    whole, rest = scaled.numerator // scaled.denominator, scaled - scaled.numerator // scaled.denominator
+    if (mode == "half_up" and rest * 2 >= 1) or (mode == "up" and rest > 0):
+        whole += 1
+    return Fraction(whole if value >= 0 else -whole) / scale
+
+
+Dimension = tuple[tuple[str, int], ...]
+"""What a quantity measures, as sorted (base, power) pairs; empty for a pure number."""
+
+
+@frozen
+class Unit:
+    """A unit of measure 单位: its text, what it measures, and how many base units it is."""
+
+    text: str
+    dimension: Dimension
+    factor: Fraction
+
+    @property
+    def percent(self) -> bool:
+        """Whether a bare cell in this unit could be a percentage."""
+        return self.text in PERCENT_UNITS
+
+
+PERCENT_UNITS = frozenset({"%", "％", "个百分点", "百分点", "‰"})
+BASES: dict[str, tuple[str, Fraction]] = {
+    "元": ("元", Fraction(1)),
+    "角": ("元", Fraction(1, 10)),
+    "分钱": ("元", Fraction(1, 100)),
+    "天": ("天", Fraction(1)),
+    "日": ("天", Fraction(1)),
+    "工作日": ("工作日", Fraction(1)),
+    "周": ("天", Fraction(7)),
+    "小时": ("天", Fraction(1, 24)),
+    "分钟": ("天", Fraction(1, 1440)),
+    "月": ("月", Fraction(1)),
+    "个月": ("月", Fraction(1)),
+    "季度": ("月", Fraction(3)),
+    "年": ("月", Fraction(12)),
+    "米": ("米", Fraction(1)),
+    "厘米": ("米", Fraction(1, 100)),
+    "毫米": ("米", Fraction(1, 1000)),
+    "千米": ("米", Fraction(1000)),
+    "公里": ("米", Fraction(1000)),
+    "里": ("米", Fraction(500)),
+    "平方米": ("平方米", Fraction(1)),
+    "亩": ("平方米", Fraction(2000, 3)),
+    "公顷": ("平方米", Fraction(10000)),
+    "平方公里": ("平方米", Fraction(1000000)),
+    "立方米": ("立方米", Fraction(1)),
+    "方": ("立方米", Fraction(1)),
+    "克": ("克", Fraction(1)),
+    "千克": ("克", Fraction(1000)),
+    "公斤": ("克", Fraction(1000)),
+    "斤": ("克", Fraction(500)),
+    "吨": ("克", Fraction(1000000)),
+    "千瓦时": ("千瓦时", Fraction(1)),
+    "度": ("千瓦时", Fraction(1)),
+    "人": ("人", Fraction(1)),
+    "名": ("人", Fraction(1)),
+}
+_PURE: dict[str, Fraction] = {
+    "%": Fraction(1, 100),
+    "％": Fraction(1, 100),
+    "百分点": Fraction(1, 100),
+    "个百分点": Fraction(1, 100),
+    "‰": Fraction(1, 1000),
+    "倍": Fraction(1),
+    "分": Fraction(1),
+    "": Fraction(1),
+}
+MULTIPLES = {"十": 10, "百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8}
+_UNIT_TEXT = re.compile(r"[^\d\s,，.<>=≥≤+*()（）]{0,16}")
+
+
+@lru_cache(maxsize=1024)
+def unit(text: str) -> Unit:
+    """The unit that a text names, such as `万元`, `%`, `元/人·月`; an unknown word is a unit of its own kind.
+
+    Raises ValueError for text that cannot be a unit (digits, spaces, operators, more than 16 characters).
+    """
+    if not _UNIT_TEXT.fullmatch(text):
+        raise ValueError(f"not a unit: {text[:40]!r}")
+    over = text.split("/")
+    powers: dict[str, int] = {}
+    factor = Fraction(1)
+    for place, part in enumerate(over):
+        for word in re.split("[·・]", part):
+            base, amount = _word(word)
+            sign = 1 if place == 0 else -1
+            factor *= amount if sign > 0 else 1 / amount
+            if base:
+                powers[base] = powers.get(base, 0) + sign
+    return Unit(text, tuple(sorted((b, p) for b, p in powers.items() if p)), factor)
+
+
+def _word(word: str) -> tuple[str, Fraction]:
+    if word in _PURE:
+        return "", _PURE[word]
+    if word in BASES:
+        return BASES[word]
+    for prefix in sorted(MULTIPLES, key=len, reverse=True):
+        rest = word.removeprefix(prefix)
+        if rest != word and rest:
+            base, amount = BASES.get(rest, (rest, Fraction(1)))
+            return base, amount * MULTIPLES[prefix]
+    return word, Fraction(1)

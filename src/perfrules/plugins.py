@@ -1,0 +1,99 @@
+"""The registry: distributions found by entry point, loaded one by one and only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+import pluggy
+from attrs import define, field, frozen
+
+from perfrules import hookspecs
+from perfrules.findings import Finding
+from perfrules.hookspecs import PROJECT, hookimpl
+
+__all__ = ["Registry", "SchemeFile", "hookimpl"]
+
+
+@frozen
+class SchemeFile:
+    """A scheme file that a distribution supplies."""
+
+    path: Path
+    distribution: str
+    version: str
+
+
+@define
+class Registry:
+    """The plugins there are 插件登记处; one that fails becomes a finding, and the others work."""
+
+    scheme_files: tuple[SchemeFile, ...] = ()
+    definition_files: tuple[SchemeFile, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    manager: pluggy.PluginManager = field(factory=lambda: _manager(), repr=False)
+
+
+def load(points: Iterable[EntryPoint] | None = None, plugins: Mapping[str, Any] | None = None) -> Registry:
+    """Load every plugin of the group `perfrules`, and those handed in by name."""
+    manager = _manager()
+    findings: list[Finding] = []
+    about: dict[str, tuple[str, str]] = {}
+    found = sorted(entry_points(group=PROJECT) if points is None else points, key=lambda p: p.name)
+    for point in found:
+        distribution = point.dist.name if point.dist else point.name
+        version = point.dist.version if point.dist else "?"
+        try:
+            plugin = point.load()
+            manager.register(plugin, name=point.name)
+        except Exception as problem:  # a stranger's code: whatever it raises is told, with its name
+            findings.append(_failed(distribution, version, problem))
+            continue
+        about[point.name] = (distribution, version)
+    for name, plugin in (plugins or {}).items():
+        manager.register(plugin, name=name)
+        about[name] = (name, "?")
+    _check_hooks(manager, about, findings)
+    schemes = tuple(_files(manager, "register_schemes", about, findings))
+    definitions = tuple(_files(manager, "register_definitions", about, findings))
+    return Registry(schemes, definitions, tuple(findings), manager)
+
+
+def _manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
+def _check_hooks(manager: pluggy.PluginManager, about: dict[str, tuple[str, str]], findings: list[Finding]) -> None:
+    """Misspelt hooks are told, not passed over."""
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as problem:
+        name = manager.get_name(problem.plugin) or "?"
+        distribution, version = about.get(name, (name, "?"))
+        findings.append(_failed(distribution, version, problem))
+        manager.unregister(problem.plugin)
+        _check_hooks(manager, about, findings)
+
+
+def _files(
+    manager: pluggy.PluginManager, hook: str, about: Mapping[str, tuple[str, str]], findings: list[Finding]
+) -> Iterator[SchemeFile]:
+    """The files that each plugin's hook names, in the order of the plugins' names."""
+    for implementation in sorted(getattr(manager.hook, hook).get_hookimpls(), key=lambda i: i.plugin_name):
+        distribution, version = about[implementation.plugin_name]
+        try:
+            paths = [Path(p) for p in implementation.function()]
+        except Exception as problem:  # a stranger's code: whatever it raises is told, with its name
+            findings.append(_failed(distribution, version, problem))
+            continue
+        for path in paths:
+            yield SchemeFile(path, distribution, version)
+
+
+def _failed(distribution: str, version: str, problem: Exception) -> Finding:
+    seen = {"distribution": distribution, "version": version, "problem": f"{type(problem).__name__}: {problem}"[:300]}
+    return Finding("plugin-failed", None, distribution, seen)

@@ -1,0 +1,486 @@
+"""One record, exactly: simpleeval walks the author's own syntax tree over rationals, and leaves a trace of every value.
+
+simpleeval's defaults (operators, functions, names, node handlers) are replaced, not trimmed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+from attrs import define
+from simpleeval import FeatureNotAvailable, SimpleEval
+
+from perfrules.formula import Formula
+from perfrules.model import Datum, Hole, Record, Row, Traced
+from perfrules.nodes import HoleKind
+from perfrules.numbers import rounded
+from perfrules.plan import DefinitionPlan, Fold, Plan, Results, RowBlock, Step
+
+BITS_LIMIT = 100_000
+"""The size at which a number is no figure of this world any more; reaching it is undefined."""
+
+
+class _Reached(Exception):
+    """Evaluation reached a hole."""
+
+    def __init__(self, hole: Hole) -> None:
+        self.hole = hole
+        super().__init__(hole)
+
+
+def evaluate(plan: Plan, record: Record, *, trace: bool = False) -> Results:
+    """Every step of the plan over one record."""
+    return _Run(plan, record, trace).run()
+
+
+class _Run:
+    def __init__(self, plan: Plan, record: Record, trace: bool) -> None:
+        self.plan = plan
+        self.record = record
+        self.results = Results({})
+        self.tracing = trace
+        self.evaluator = _Evaluator(self)
+        self.overruled = _overruled(plan, record)
+
+    def run(self) -> Results:
+        values = self.results.values
+        for name in self.plan.scheme.inputs:
+            values[name] = _cell(self.record.cells, name)
+        for step in self.plan.steps:
+            match step:
+                case Step(name=name):
+                    values[name] = self.step(step, values)
+                case Fold(name=name):
+                    values[name] = fold(step, [[values[i] for i in step.items], [values[i] for i in step.where],
+                                               [values[i] for i in step.weights]])  # fmt: skip
+                case RowBlock():
+                    self.block(step, values)
+                    continue
+            if name in self.overruled:
+                self.results.computed[name] = values[name]
+                values[name] = self.overruled[name]
+        return self.results
+
+    def step(self, step: Step, scope: Mapping[str, Datum | Hole], label: str = "") -> Datum | Hole:
+        """One step; a hole reached on the way is its result."""
+        here = _Here(step, scope, label or step.name)
+        return self.evaluator.value(here)
+
+    def block(self, block: RowBlock, values: dict[str, Datum | Hole]) -> None:
+        kind = self.plan.scheme.rows[block.rows]
+        seen: list[tuple[Row, dict[str, Datum | Hole]]] = []
+        lost: Hole | None = None
+        for row in self.record.rows.get(block.rows, ()):
+            local: dict[str, Datum | Hole] = {}
+            scope = _Layered(local, {c.name: _cell(row.cells, c.name) for c in kind.columns}, values)
+            taken = True
+            for step in block.steps:
+                if not taken:
+                    break
+                local[step.name] = self.step(step, scope, f"{block.name}#{row.number}/{step.name}")
+                ruled = self.overruled.get(f"{step.name}#{row.number}")
+                if ruled is not None:
+                    self.results.computed[f"{step.name}#{row.number}"] = local[step.name]
+                    local[step.name] = ruled
+                if step.name == block.where:
+                    where = local[step.name]
+                    if isinstance(where, Hole):
+                        lost = Hole("missing", where.name, f"#{row.number}")
+                    taken = where is True
+            if taken:
+                seen.append((row, local))
+        self.results.rows[block.name] = seen
+        for each in block.folds:
+            columns = [
+                [local[s] for _, local in seen for s in names] for names in (each.items, each.where, each.weights)
+            ]
+            values[each.name] = lost if lost is not None else fold(each, columns)
+
+
+@define
+class _Here:
+    """Where evaluation stands: the step, the names it sees, and the label under which its trace is kept."""
+
+    step: Step
+    scope: Mapping[str, Datum | Hole]
+    label: str
+    depth: int = 0
+
+    def read(self, name: str) -> Datum | Hole:
+        bound = self.step.bindings.get(name, name)
+        return bound if isinstance(bound, Fraction) else self.scope[bound]
+
+
+class _Layered(Mapping[str, Any]):
+    """Names looked up in one mapping after another."""
+
+    def __init__(self, *layers: Mapping[str, Any]) -> None:
+        self.layers = layers
+
+    def __getitem__(self, name: str) -> Any:
+        for layer in self.layers:
+            if name in layer:
+                return layer[name]
+        raise KeyError(name)
+
+    def __iter__(self) -> Any:
+        return iter(dict.fromkeys(n for layer in self.layers for n in layer))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+class _Names(Mapping[str, Any]):
+    """What simpleeval reads names from: a hole is reached, not returned."""
+
+    def __init__(self, evaluator: _Evaluator) -> None:
+        self.evaluator = evaluator
+
+    def __getitem__(self, name: str) -> Datum:
+        found = self.evaluator.here.read(name)
+        if isinstance(found, Hole):
+            raise _Reached(found if found.name else Hole(found.kind, name, found.why))
+        return found
+
+    def __iter__(self) -> Any:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval ships no types
+    """simpleeval with our operators and node handlers and none of its own."""
+
+    def __init__(self, run: _Run) -> None:
+        super().__init__(operators=dict(_OPERATORS), functions={}, names=_Names(self))
+        self.nodes = {
+            ast.Constant: self._eval_constant,
+            ast.Name: self._eval_name,
+            ast.BinOp: self._eval_binop,
+            ast.UnaryOp: self._eval_unaryop,
+            ast.BoolOp: self._eval_boolop,
+            ast.Compare: self._eval_compare,
+            ast.IfExp: self._eval_ifexp,
+            ast.Call: self._eval_call,
+        }
+        self.run = run
+        self.here: _Here = _Here(Step("", Formula.generated("0")), {}, "")
+
+    def value(self, here: _Here) -> Datum | Hole:
+        """The value of a step, from where it stands."""
+        before, self.here = self.here, here
+        try:
+            found: Datum | Hole = self._eval(here.step.formula.tree)
+        except _Reached as reached:
+            found = reached.hole
+        finally:
+            self.here = before
+        return found
+
+    def _eval(self, node: Any) -> Any:
+        handler = self.nodes.get(type(node))
+        if handler is None:
+            raise FeatureNotAvailable(type(node).__name__)
+        try:
+            value = handler(node)
+        except _Reached as reached:
+            if isinstance(node, ast.Name | ast.BinOp):
+                self._note(node, reached.hole)
+            raise
+        if not isinstance(node, ast.Constant):
+            self._note(node, value)
+        return value
+
+    def _note(self, node: Any, value: Datum | Hole) -> None:
+        if self.run.tracing:
+            here = self.here
+            formula = here.step.formula
+            traced = Traced(here.step.name, formula, node.at, value, here.depth)
+            self.run.results.trace.setdefault(here.label, []).append(traced)
+
+    def _eval_binop(self, node: Any) -> Any:
+        """A chain of operators to the left is walked, not recursed into."""
+        spine = []
+        while isinstance(node, ast.BinOp):
+            spine.append(node)
+            node = node.left
+        left = self._eval(node)
+        for step in reversed(spine):
+            right = self._eval(step.right)
+            left = self.operators[type(step.op)](*_dates(left, right))
+            if step is not spine[0]:
+                self._note(step, left)
+        return left
+
+    def _eval_compare(self, node: Any) -> Any:
+        left = self._eval(node.left)
+        for operation, comparator in zip(node.ops, node.comparators, strict=True):
+            right = self._eval(comparator)
+            if not self.operators[type(operation)](*_dates(left, right)):
+                return False
+            left = right
+        return True
+
+    def _eval_ifexp(self, node: Any) -> Any:
+        while self._eval(node.test) is not True:
+            node = node.orelse
+            if not isinstance(node, ast.IfExp):
+                return self._eval(node)
+        return self._eval(node.body)
+
+    def _eval_boolop(self, node: Any) -> Any:
+        stop = isinstance(node.op, ast.Or)
+        for value in node.values:
+            if self._eval(value) is stop:
+                return stop
+        return not stop
+
+    def _eval_call(self, node: Any) -> Any:
+        function = node.func.id
+        if function in ("present", "hole"):
+            found = self.here.read(node.args[0].id)
+            kind = found.kind if isinstance(found, Hole) else ""
+            return kind == "" if function == "present" else kind
+        if function in _REACHES:
+            raise _Reached(Hole(_REACHES[function]))
+        given = [self._eval(a) for a in node.args]
+        primitive = _PRIMITIVES.get(function)
+        if primitive is not None:
+            return primitive(*given)
+        return self._define(self.run.plan.definitions[function], given)
+
+    def _define(self, definition: DefinitionPlan, given: Sequence[Datum]) -> Datum:
+        """A call of a definition: its steps, with its parameters and the caller's `points` as names."""
+        here = self.here
+        scope: dict[str, Datum | Hole] = dict(zip(definition.parameters, given, strict=False))
+        points = here.step.bindings.get("points", "points")
+        if isinstance(points, Fraction):
+            scope["points"] = points
+        elif points in here.scope:
+            scope["points"] = here.scope[points]
+        for name, formula in definition.defaults.items():
+            if name not in scope:
+                scope[name] = self.value(_Here(Step(name, formula), {}, here.label, here.depth + 1))
+        for step in definition.steps:
+            scope[step.name] = self.value(_Here(step, scope, here.label, here.depth + 1))
+        result = scope[definition.result]
+        if isinstance(result, Hole):
+            raise _Reached(result)
+        return result
+
+
+def fold(fold: Fold, columns: Sequence[Sequence[Datum | Hole]]) -> Datum | Hole:
+    """A statistic over items; `columns` are the items, whether each enters (or empty), and weights (or empty)."""
+    items, where, weights = columns
+    entered: list[tuple[Fraction, Fraction]] = []
+    counted = 0
+    for i, item in enumerate(items):
+        if isinstance(item, Hole) and item.kind == "not_applicable":
+            continue
+        if where:
+            chosen = where[i]
+            if isinstance(chosen, Hole):
+                if chosen.kind == "not_applicable":
+                    continue
+                return chosen
+            if chosen is not True:
+                continue
+        if isinstance(item, Hole):
+            return item
+        weight = weights[i] if weights else Fraction(1)
+        if isinstance(weight, Hole):
+            return weight
+        if fold.statistic == "count":
+            counted += item is True
+        else:
+            assert isinstance(item, Fraction)
+            assert isinstance(weight, Fraction)
+            entered.append((item, weight))
+    if fold.statistic == "count":
+        return Fraction(counted)
+    if not entered:
+        return Fraction(0) if fold.empty_is_zero else Hole("undefined", fold.name)
+    return _statistic(fold, entered)
+
+
+def _statistic(fold: Fold, entered: list[tuple[Fraction, Fraction]]) -> Fraction | Hole:
+    values = sorted(v for v, _ in entered)
+    match fold.statistic:
+        case "sum":
+            return sum(values, Fraction(0))
+        case "mean":
+            weight = sum((w for _, w in entered), Fraction(0))
+            return sum((v * w for v, w in entered), Fraction(0)) / weight if weight else Hole("undefined", fold.name)
+        case "min":
+            return values[0]
+        case "max":
+            return values[-1]
+        case "largest" | "smallest":
+            assert fold.k is not None
+            if fold.k > len(values):
+                return Hole("undefined", fold.name)
+            return values[-fold.k] if fold.statistic == "largest" else values[fold.k - 1]
+        case "quantile":
+            assert fold.at is not None
+            return _quantile(values, fold.at, fold.method == "linear")
+        case _:
+            raise AssertionError(fold.statistic)
+
+
+def _quantile(values: list[Fraction], at: Fraction, linear: bool) -> Fraction:
+    """Nearest rank: the least value that a share of `at` do not exceed. Linear: between ranks (the spreadsheet's INC)."""
+    if linear:
+        place = at * (len(values) - 1)
+        low = place.numerator // place.denominator
+        high = min(low + 1, len(values) - 1)
+        return values[low] + (values[high] - values[low]) * (place - low)
+    rank = -((-at * len(values)).__floor__())
+    return values[max(rank, 1) - 1]
+
+
+def _cell(cells: Mapping[str, Any], name: str) -> Datum | Hole:
+    cell = cells.get(name)
+    if cell is None:
+        return Hole("missing", name)
+    value: Datum | Hole = cell.value
+    return Hole(value.kind, name, value.why) if isinstance(value, Hole) and not value.name else value
+
+
+def _overruled(plan: Plan, record: Record) -> dict[str, Fraction]:
+    """Rulings by the step that they overrule; a row's by step and row number."""
+    found: dict[str, Fraction] = {}
+    for ruling in record.rulings:
+        for node in plan.nodes:
+            if node.score and node.node.path == ruling.path:
+                found[node.score] = ruling.points
+            elif node.rows:
+                for row in record.rows.get(_kind(plan, node.rows), ()):
+                    if f"{node.node.path}/{row.name}" == ruling.path:
+                        found[f"{node.rows.removesuffix('__rows')}__score#{row.number}"] = ruling.points
+    return found
+
+
+def _kind(plan: Plan, block: str) -> str:
+    return next(s.rows for s in plan.steps if isinstance(s, RowBlock) and s.name == block)
+
+
+# ---------------------------------------------------------------------------------------------- the operators
+
+
+def _dates(left: Any, right: Any) -> tuple[Any, Any]:
+    """Quoted text beside a date is a date."""
+    if isinstance(left, date) and isinstance(right, str):
+        return left, date.fromisoformat(right)
+    if isinstance(right, date) and isinstance(left, str):
+        return date.fromisoformat(left), right
+    return left, right
+
+
+def _undefined() -> _Reached:
+    return _Reached(Hole("undefined"))
+
+
+def _sized(value: Fraction) -> Fraction:
+    if value.numerator.bit_length() > BITS_LIMIT or value.denominator.bit_length() > BITS_LIMIT:
+        raise _undefined()
+    return value
+
+
+def _numbers(left: Any, right: Any) -> None:
+    """A measure that is a date in its row does no arithmetic but a difference."""
+    if not isinstance(left, Fraction) or not isinstance(right, Fraction):
+        raise _undefined()
+
+
+def _add(left: Any, right: Any) -> Any:
+    if isinstance(left, date):
+        return _moved(left, right)
+    if isinstance(right, date):
+        return _moved(right, left)
+    _numbers(left, right)
+    return _sized(left + right)
+
+
+def _subtract(left: Any, right: Any) -> Any:
+    if isinstance(left, date) and isinstance(right, date):
+        return Fraction((left - right).days)
+    if isinstance(left, date):
+        return _moved(left, -right)
+    _numbers(left, right)
+    return _sized(left - right)
+
+
+def _moved(day: date, by: Any) -> date:
+    if not isinstance(by, Fraction) or by.denominator != 1:
+        raise _undefined()
+    try:
+        return day + timedelta(days=by.numerator)
+    except OverflowError:
+        raise _undefined() from None
+
+
+def _multiply(left: Any, right: Any) -> Fraction:
+    _numbers(left, right)
+    return _sized(left * right)
+
+
+def _divide(left: Any, right: Any) -> Fraction:
+    _numbers(left, right)
+    if right == 0:
+        raise _undefined()
+    return _sized(left / right)
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def compared(left: Any, right: Any) -> bool:
+        if isinstance(left, date) != isinstance(right, date):
+            raise _undefined()
+        return compare(left, right)
+
+    return compared
+
+
+def _negate(x: Any) -> Fraction:
+    if not isinstance(x, Fraction):
+        raise _undefined()
+    return -x
+
+
+_OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: _add,
+    ast.Sub: _subtract,
+    ast.Mult: _multiply,
+    ast.Div: _divide,
+    ast.USub: _negate,
+    ast.Not: lambda x: not x,
+    ast.Lt: _ordered(lambda a, b: bool(a < b)),
+    ast.LtE: _ordered(lambda a, b: bool(a <= b)),
+    ast.Gt: _ordered(lambda a, b: bool(a > b)),
+    ast.GtE: _ordered(lambda a, b: bool(a >= b)),
+    ast.Eq: _ordered(lambda a, b: bool(a == b)),
+    ast.NotEq: _ordered(lambda a, b: bool(a != b)),
+}
+
+
+def _strict(function: Callable[..., Fraction]) -> Callable[..., Fraction]:
+    def checked(*given: Any) -> Fraction:
+        if not all(isinstance(x, Fraction) for x in given):
+            raise _undefined()
+        return function(*given)
+
+    return checked
+
+
+_PRIMITIVES: Mapping[str, Callable[..., Fraction]] = {
+    "min": _strict(min),
+    "max": _strict(max),
+    "abs": _strict(abs),
+    "floor": _strict(lambda x: Fraction(x.__floor__())),
+    "round": _strict(lambda x, places: rounded(x, int(places))),
+}
+_REACHES: Mapping[str, HoleKind] = {"absent": "not_applicable", "missing": "missing", "refused": "refused"}

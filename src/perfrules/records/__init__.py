@@ -1,0 +1,23 @@
+"""Records 评价记录: raw cells → values and presence. Whatever the source, all goes one way.
+
+mapping, object ──► Entry ──► cells, measures ──► Record or SetAside ──► Batch
+a file's lines  ──►
+"""
+
+from __future__ import annotations
+
+from perfrules.records.cells import read_cell
+from perfrules.records.entries import Entry, Raw, RawRow, read_entries
+from perfrules.records.headings import Headings
+from perfrules.records.objects import record_from, records_from_mappings
+
+__all__ = [
+    "Entry",
+    "Headings",
+    "Raw",
+    "RawRow",
+    "read_cell",
+    "read_entries",
+    "record_from",
+    "records_from_mappings",
+]

@@ -1,0 +1,514 @@
+"""One raw cell 单元格 → a value or a hole, with every finding about it. Nothing is guessed: what could be read in two
+ways is refused, and what was read in an unusual way is told."""
+
+from __future__ import annotations
+
+import calendar
+import numbers
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import assert_never
+
+from attrs import define, field, frozen
+
+from perfrules.findings import Finding, Location, Severity, nearest
+from perfrules.model import MISSING, Cell, Datum, Hole, Input
+from perfrules.numbers import BASES, DIGITS_LIMIT, MULTIPLES, Unit, exact, published, unit
+
+TEXT_LIMIT = 32_767
+"""The most characters of a cell, which is what a spreadsheet cell holds."""
+
+_FOLDS: dict[int, str | None] = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+_FOLDS |= dict.fromkeys(map(ord, "\u3000\xa0\u2002\u2003\u2009"), " ")
+_FOLDS |= dict.fromkeys(map(ord, "−–‐‑﹣"), "-")
+_FOLDS |= dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\ufeff"), None)
+_QUOTES = str.maketrans("", "", "“”‘’\"'「」")
+
+OPERATORS = {
+    **dict.fromkeys((">=", "=>", "≥", "≧", "⩾", "大于等于", "大于或等于", "不低于", "不少于", "不小于"), "≥"),
+    **dict.fromkeys(
+        ("<=", "=<", "≤", "≦", "⩽", "小于等于", "小于或等于", "不高于", "不超过", "不大于", "不多于"), "≤"
+    ),
+    **dict.fromkeys((">", "大于", "高于"), ">"),
+    **dict.fromkeys(("<", "小于", "低于"), "<"),
+    **dict.fromkeys(("==", "=", "等于"), "="),
+}
+_BY_LENGTH = tuple(sorted(OPERATORS, key=len, reverse=True))
+
+NOT_APPLICABLE_MARKS = frozenset({"/", "不适用", "n/a"})
+DASHES = frozenset({"-", "--", "—", "——", "无"})
+ERROR_VALUES = frozenset(
+    {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!"}
+)
+_TRUE = frozenset({"是", "有", "真", "true", "yes", "y", "1", "√", "✓", "✔"})
+_FALSE = frozenset({"否", "无", "没有", "假", "false", "no", "n", "0", "×", "✗", "✘"})
+
+COUNT_WORDS = frozenset(
+    [
+        "个",
+        "项",
+        "次",
+        "户",
+        "家",
+        "件",
+        "套",
+        "台",
+        "份",
+        "处",
+        "座",
+        "条",
+        "场",
+        "期",
+        "篇",
+        "批",
+        "辆",
+        "艘",
+        "所",
+        "间",
+        "栋",
+        "幢",
+        "幅",
+        "块",
+        "根",
+        "支",
+        "张",
+        "本",
+        "册",
+        "组",
+        "对",
+        "只",
+        "头",
+        "株",
+        "棵",
+        "眼",
+        "口",
+        "例",
+        "起",
+        "宗",
+        "部",
+        "架",
+        "位",
+        "班",
+        "村",
+        "镇",
+        "站",
+        "盏",
+        "人次",
+        "户次",
+        "人日",
+        "课时",
+        "学时",
+    ]
+)
+"""Words that count things; a bare number may carry one where its input states no unit."""
+
+_NUMBER = re.compile(r"([+-]?)\s*([\d,]*)(\.\d*)?\s*(.*)", re.DOTALL | re.ASCII)
+_GROUPED = re.compile(r"\d{1,3}(,\d{3})+", re.ASCII)
+_EXPONENT = re.compile(r"[eE][+-]?\d+", re.ASCII)
+_HEDGES = re.compile("左右|以上|以下|以内|以外|上下|余|多|约|近|超|不足|至|到|底|前|后")
+_DATE = re.compile(
+    r"(?P<year>\d{4})\s*(?:年|[-/.])\s*(?P<month>\d{1,2})\s*(?:(?:月|[-/.])\s*(?P<day>\d{1,2})\s*日?|月)?"
+    r"(?:(?:T|\s+)\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?",
+    re.ASCII,
+)
+_DIGIT_DATE = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})?", re.ASCII)
+_WRITTEN_AS_DATE = re.compile(r"\d{4}\s*(年\s*\d{1,2}\s*月|[-/]\s*\d{1,2}\s*([-/]|$))", re.ASCII)
+_DEBRIS = re.compile(r"\d*?(0{4,}|9{4,})\d+")
+
+
+# ------------------------------------------------------------------------------------------------ text
+
+
+def folded(text: str) -> str:
+    """The text with full-width signs, odd spaces and minus signs made plain, and outer spaces gone."""
+    return text.translate(_FOLDS).strip()
+
+
+def heading_key(text: str) -> str:
+    """What two headings share that are the same to a reader: no spaces, quotes, case or full-width signs."""
+    return re.sub(r"\s+", "", text.translate(_FOLDS)).translate(_QUOTES).casefold()
+
+
+def label_key(text: str) -> str:
+    """What two spellings of a choice share: as a heading, and `>=` is `≥`."""
+    key = heading_key(text)
+    return OPERATORS.get(key, key) if not key.isalpha() else key
+
+
+def written(raw: object, *, spreadsheet: bool = False) -> str:
+    """The text of a raw cell, as a person would have typed it."""
+    match raw:
+        case None:
+            return ""
+        case str():
+            return raw
+        case bool():
+            return "TRUE" if raw else "FALSE"
+        case datetime():
+            return raw.date().isoformat() if raw.time() == datetime.min.time() else raw.isoformat(" ")
+        case date():
+            return raw.isoformat()
+        case numbers.Number():
+            try:
+                return published(number_of(raw, spreadsheet=spreadsheet))
+            except ValueError:
+                return str(raw)[:40] if isinstance(raw, float | Decimal) else "…"
+        case _:
+            return type(raw).__name__
+
+
+def is_blank(raw: object) -> bool:
+    """Whether a raw cell holds nothing."""
+    return raw is None or (isinstance(raw, str) and not folded(raw))
+
+
+def shown(text: str) -> str:
+    """A text short enough for a message."""
+    text = " ".join(text.encode("utf-8", "replace").decode().split())
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+# ------------------------------------------------------------------------------------------------ numbers
+
+
+def number_of(raw: object, *, spreadsheet: bool = False) -> Fraction:
+    """The number that a Python number stands for; 15 significant digits of a spreadsheet's. Raises ValueError."""
+    match raw:
+        case bool():
+            raise ValueError("a boolean is not a number")
+        case float():
+            return exact(Decimal(f"{raw:.15g}") if spreadsheet else raw)
+        case int() | Decimal():
+            return exact(raw)
+        case numbers.Rational():
+            value = Fraction(int(raw.numerator), int(raw.denominator))
+            if max(abs(value.numerator), value.denominator) >= 10**DIGITS_LIMIT:
+                raise ValueError("more than 40 digits")
+            return value
+        case numbers.Real():
+            # A NumPy scalar of another width: its own shortest form, not that of the float it would widen to.
+            return exact(Decimal(str(raw)))
+        case _:
+            raise ValueError("not a number")
+
+
+@frozen
+class Quantity:
+    """A number as written: its operator and unit as text, both empty where there is none."""
+
+    value: Fraction
+    unit: str = ""
+    operator: str = ""
+
+
+def quantity(text: str) -> Quantity | str:
+    """The quantity that a folded text says, or the name of the finding that tells why it says none."""
+    operator = next((o for o in _BY_LENGTH if text.startswith(o)), "")
+    rest = text[len(operator) :].lstrip()
+    match = _NUMBER.fullmatch(rest)
+    if match is None:  # pragma: no cover  (the pattern ends in anything)
+        return "unreadable-number"
+    sign, whole, fraction, tail = (
+        match.group(1),
+        match.group(2),
+        match.group(3) or "",
+        match.group(4).rstrip(),
+    )
+    if not any(c.isdigit() for c in whole + fraction):
+        return "words-in-number-cell"
+    if "," in whole:
+        if not _GROUPED.fullmatch(whole):
+            return "bad-grouping"
+        whole = whole.replace(",", "")
+    if sum(c.isdigit() for c in whole + fraction) > DIGITS_LIMIT:
+        return "number-too-long"
+    if _EXPONENT.match(tail):
+        return "scientific-notation"
+    if _HEDGES.search(tail):
+        return "words-in-number-cell"
+    try:
+        unit(tail)
+    except ValueError:
+        return "words-in-number-cell" if any(c.isalpha() for c in tail) else "unreadable-number"
+    if tail and not any(c.isalpha() for c in tail) and tail not in ("%", "‰"):
+        return "unreadable-number"
+    return Quantity(exact(sign + (whole or "0") + fraction), tail, OPERATORS.get(operator, ""))
+
+
+def unit_meant(text: str, own: Unit | None) -> Unit | None:
+    """The unit that a suffix says beside an input's own; None where it is no unit that anybody knows.
+
+    A bare multiple (`万`) multiplies the own unit less its own multiple: `7万` of 万元 are 7 万元, of 元 70000 元.
+    """
+    if text in MULTIPLES:
+        base = own.text if own else ""
+        prefix = next(
+            (m for m in sorted(MULTIPLES, key=len, reverse=True) if base.startswith(m) and base != m), ""
+        )
+        rest = base.removeprefix(prefix)
+        return unit(text + rest) if rest else Unit(text, (), Fraction(MULTIPLES[text]))
+    meant = unit(text)
+    known = _KNOWN | {base for base, _ in (own.dimension if own else ())}
+    return meant if all(base in known for base, _ in meant.dimension) else None
+
+
+_KNOWN = COUNT_WORDS | {base for base, _ in BASES.values()}
+_COUNTED = COUNT_WORDS | {"人"}
+
+
+def debris(text: str) -> bool:
+    """Whether digits look like the debris 残值 of binary floats: a run of 0 or 9 deep in a long fraction."""
+    fraction = text.partition(".")[2].rstrip("%")
+    return len(fraction) >= 10 and _DEBRIS.fullmatch(fraction.lstrip("0")) is not None
+
+
+# ------------------------------------------------------------------------------------------------ dates
+
+
+def day_of(text: str, month_means: str | None) -> date | str:
+    """The day that a folded text names, or the name of the finding that tells why it names none."""
+    match = _DATE.fullmatch(text) or _DIGIT_DATE.fullmatch(text)
+    if match is None:
+        return "unreadable-date"
+    year, month, day = int(match["year"]), int(match["month"]), match["day"]
+    if not (1 <= month <= 12 and year >= 1):
+        return "unreadable-date"
+    if day is None:
+        if month_means is None:
+            return "month-without-day"
+        return date(year, month, 1 if month_means == "first" else calendar.monthrange(year, month)[1])
+    try:
+        return date(year, month, int(day))
+    except ValueError:
+        return "unreadable-date"
+
+
+def is_written_as_date(text: str) -> bool:
+    """Whether a text is plainly meant as a date, so that it may stand where a number could."""
+    return _WRITTEN_AS_DATE.match(text) is not None and _DATE.fullmatch(text) is not None
+
+
+# ------------------------------------------------------------------------------------------------ cells
+
+
+def read_cell(
+    raw: object,
+    input: Input,
+    where: Location | None = None,
+    *,
+    unit: Unit | None = None,
+    spreadsheet: bool = False,
+) -> tuple[Cell, list[Finding]]:
+    """The cell that a raw value is for an input, and every finding about it; an error among them means refused.
+
+    Numbers come out in the scheme's working unit. `unit` is what the heading states for bare numbers; `spreadsheet`
+    reads floats at 15 significant digits. A measure is read with its row (`perfrules.records.measures`).
+    """
+    reader = CellReader(input, where, written(raw, spreadsheet=spreadsheet), unit, spreadsheet)
+    return reader.cell(raw), reader.findings
+
+
+@define
+class CellReader:
+    """One cell being read: what it is for, where it stands, what was written, what was found."""
+
+    input: Input
+    where: Location | None
+    text: str
+    unit: Unit | None = None
+    spreadsheet: bool = False
+    findings: list[Finding] = field(factory=list)
+
+    def found(self, name: str, *, stated: Severity | None = None, near: str = "", **seen: str) -> Hole:
+        """Note a finding about this cell; the hole that stands in its place where it has no value."""
+        seen = {"column": self.input.label, "seen": shown(self.text), **seen}
+        finding = Finding(name, self.where, self.input.name, seen, near, stated)
+        self.findings.append(finding)
+        return Hole("refused", self.input.name, name) if finding.severity == "error" else MISSING
+
+    def cell(self, raw: object) -> Cell:
+        """The cell."""
+        return Cell(self.value(raw), self.text, self.where)
+
+    def value(self, raw: object) -> Datum | Hole:
+        """The value, or the hole where there is none."""
+        hole = self.hole(raw)
+        if hole is not None:
+            return hole
+        match self.input.kind:
+            case "number":
+                return self._number(raw)
+            case "boolean":
+                return self._boolean(raw)
+            case "choice":
+                return self._choice(raw)
+            case "date":
+                return self._date(raw)
+            case "text":
+                return self._text(raw)
+            case "measure":
+                raise ValueError("a measure is read with its row")
+            case _:
+                assert_never(self.input.kind)
+
+    def hole(self, raw: object) -> Hole | None:
+        """The hole that a raw cell is before its kind is asked: blank, marked, an error value, or unreadable."""
+        if is_blank(raw):
+            return MISSING if self.input.optional else self.found("missing-value")
+        if isinstance(raw, str):
+            if len(raw) > TEXT_LIMIT:
+                return self.found("text-too-long", limit=str(TEXT_LIMIT))
+            if any("\ud800" <= c <= "\udfff" for c in raw):
+                return self.found("unreadable-text")
+            text = folded(raw)
+            if text.upper() in ERROR_VALUES:
+                return self.found("error-value")
+            if self.is_own_word(text):
+                return None
+            if text.casefold() in NOT_APPLICABLE_MARKS or (
+                self.input.kind != "text" and text.startswith("不适用")
+            ):
+                return Hole("not_applicable", self.input.name, shown(text))
+            if text in DASHES and not (text == "无" and self.input.kind == "text"):
+                return self.found("dash-for-missing")
+            return None
+        if not isinstance(raw, bool | date | numbers.Number):
+            return self.found("unreadable-kind", kind=type(raw).__name__)
+        return None
+
+    def is_own_word(self, text: str) -> bool:
+        """Whether a mark means something of its own to this input, as 无 does to a boolean."""
+        match self.input.kind:
+            case "boolean":
+                return text.casefold() in _TRUE | _FALSE
+            case "choice":
+                return text in self.input.choices
+            case _:
+                return False
+
+    # -------------------------------------------------------------------------------------------- number
+
+    def _number(self, raw: object) -> Datum | Hole:
+        found = self.quantity(raw)
+        if isinstance(found, Hole):
+            return found
+        own = self._in_own_unit(found)
+        if isinstance(own, Hole):
+            return own
+        if found.operator:
+            self.found(
+                "repeated-operator", operator=found.operator, value=published(found.value) + found.unit
+            )
+        return self._within(own)
+
+    def quantity(self, raw: object) -> Quantity | Hole:
+        """The quantity of a raw cell, or the hole where it is none."""
+        match raw:
+            case bool():
+                return self.found("boolean-in-number-cell")
+            case date():
+                return self.found("date-in-number-cell")
+            case str():
+                found = quantity(folded(raw))
+                if isinstance(found, str):
+                    return self.found(found, limit=str(DIGITS_LIMIT))
+            case _:
+                try:
+                    found = Quantity(number_of(raw, spreadsheet=self.spreadsheet))
+                except ValueError as problem:
+                    return self.found("number-too-long" if "digits" in str(problem) else "number-not-finite",
+                                      limit=str(DIGITS_LIMIT))  # fmt: skip
+        if debris(self.text):
+            self.found("single-precision-debris")
+        return found
+
+    def _in_own_unit(self, found: Quantity) -> Fraction | Hole:
+        """The number in the input's own unit; a pure one as the ratio that it is (95% is 0.95)."""
+        own = self.input.unit
+        pure = own is None or not own.dimension
+        if found.unit:
+            meant = unit_meant(found.unit, own)
+            if meant is None:
+                return self.found("words-in-number-cell")
+            if own is None and meant.dimension and all(base in _COUNTED for base, _ in meant.dimension):
+                self.found("unexpected-unit", unit=meant.text)
+                return found.value * meant.factor
+            if meant.dimension != (own.dimension if own else ()):
+                return self.found("wrong-unit", unit=meant.text, wanted=own.text if own else "（无 none）")
+            return found.value * meant.factor / (Fraction(1) if pure or own is None else own.factor)
+        if own is not None and own.percent:
+            return found.value * own.factor if self.input.written == "percent" else found.value
+        if self.unit is not None and own is not None and not pure:
+            return found.value * self.unit.factor / own.factor
+        return found.value
+
+    def _within(self, own: Fraction) -> Datum | Hole:
+        """The number in the working unit, once it keeps the input's bounds and decimal places."""
+        of = self.input.unit
+        places = self.input.decimals
+        if places is not None:
+            if (own * 10**places).denominator != 1:
+                return self.found("too-many-decimals", places=str(places))
+        if self._outside(own):
+            return self._out_of_bounds()
+        return own if of is None or not of.dimension else own * self.input.scale
+
+    def _outside(self, value: Fraction | date) -> bool:
+        low, high = self.input.low, self.input.high
+        # The loader gives bounds of the input's own kind; comparing them otherwise would be a bug worth a traceback.
+        return (low is not None and value < low) or (high is not None and value > high)  # type: ignore[operator]
+
+    def _out_of_bounds(self) -> Hole:
+        low, high = self.input.low, self.input.high
+        return self.found("out-of-bounds", low=_bound(low, self.input), high=_bound(high, self.input))
+
+    # -------------------------------------------------------------------------------------------- other kinds
+
+    def _boolean(self, raw: object) -> Datum | Hole:
+        if isinstance(raw, bool):
+            return raw
+        word = folded(self.text).casefold()
+        if word in _TRUE or word in _FALSE:
+            return word in _TRUE
+        return self.found("unreadable-boolean")
+
+    def _choice(self, raw: object) -> Datum | Hole:
+        text = self.text.strip()
+        if text in self.input.choices:
+            return text
+        by_key: dict[str, str] = {}
+        for choice in self.input.choices:
+            by_key.setdefault(label_key(choice), choice)
+        found = by_key.get(label_key(text))
+        if found is not None and not isinstance(raw, bool):
+            return found
+        near = nearest(text, self.input.choices) if len(text) <= 100 else ""
+        return self.found("choice-not-offered", near=near, choices="、".join(self.input.choices))
+
+    def _date(self, raw: object) -> Datum | Hole:
+        if isinstance(raw, datetime):
+            day: date | str = raw.date()
+        elif isinstance(raw, date):
+            day = raw
+        elif isinstance(raw, bool) or (not isinstance(raw, str) and "." in self.text):
+            day = "unreadable-date"
+        else:
+            day = day_of(folded(self.text), self.input.month)
+        if isinstance(day, str):
+            return self.found(day)
+        return self._out_of_bounds() if self._outside(day) else day
+
+    def _text(self, raw: object) -> Datum | Hole:
+        return self.text.strip()
+
+
+def _bound(value: Fraction | date | None, of: Input) -> str:
+    if value is None:
+        return "…"
+    if isinstance(value, date):
+        return value.isoformat()
+    if of.unit and of.unit.percent:
+        return published(value * 100) + "%"
+    return published(value) + (of.unit.text if of.unit else "")

@@ -1,0 +1,159 @@
+"""Python mappings and objects (dataclasses, attrs and pydantic classes, named tuples) → entries."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from perfrules.findings import Finding, RecordError
+from perfrules.model import Batch, Record, Scheme
+from perfrules.records.cells import heading_key, is_blank, shown
+from perfrules.records.entries import Entry, Raw, RawRow, read_entries
+from perfrules.records.headings import Heading, Headings
+
+_RULING_KEYS = {
+    "path": "path", "指标": "path", "路径": "path",
+    "points": "points", "分值": "points", "得分": "points",
+    "reason": "reason", "理由": "reason",
+    "by": "by", "审定人": "by",
+    "date": "date", "日期": "date",
+}  # fmt: skip
+
+
+def records_from_mappings(
+    scheme: Scheme, mappings: Iterable[object], findings: Sequence[Finding] = ()
+) -> Batch:
+    """The batch that mappings or objects come to: data by input name or label, rows under their kind's name.
+
+    `findings` are what their source already had to say about the whole.
+    """
+    headings = Headings(scheme)
+    told: dict[str, Finding] = {}
+    entries = [_entry(headings, number, thing, told) for number, thing in enumerate(mappings, start=1)]
+    return read_entries(scheme, entries, [*findings, *told.values()])
+
+
+def record_from(scheme: Scheme, thing: object) -> Record:
+    """The record that one mapping or object comes to. Raises RecordError with all that was found if it is bad."""
+    if isinstance(thing, Record):
+        return thing
+    batch = records_from_mappings(scheme, [thing])
+    if not batch.records:
+        raise RecordError([*batch.findings, *(f for aside in batch.set_aside for f in aside.findings)])
+    record = batch.records[0]
+    return attrs.evolve(record, findings=(*batch.findings, *record.findings))
+
+
+def _entry(headings: Headings, number: int, thing: object, told: dict[str, Finding]) -> Entry:
+    pairs = _pairs(thing)
+    if pairs is None:
+        kind = type(thing.value if isinstance(thing, Raw) else thing).__name__
+        where = thing.where if isinstance(thing, Raw) else None
+        return Entry(number, findings=[Finding("not-a-record", where, "", {"kind": kind})], where=where)
+    ids: list[tuple[Heading, Raw]] = []
+    cells: dict[str, tuple[Raw, ...]] = {}
+    published: dict[str, tuple[Raw, ...]] = {}
+    rows: dict[str, list[RawRow]] = {}
+    rulings: list[dict[str, Raw]] = []
+    findings: list[Finding] = []
+    first = next((value.where for _, value in pairs if isinstance(value, Raw)), None)
+    for key, value in pairs:
+        found = headings.of_record(key)
+        raw = value if isinstance(value, Raw) else Raw(value)
+        match found:
+            case None:
+                told.setdefault(heading_key(key), headings.unknown(key, raw.where))
+            case Heading(unit_fits=False):
+                findings.append(found.wrong_unit(key, raw.where))
+            case Heading(role="id"):
+                ids.append((found, raw))
+                if found.input is not None:
+                    cells[found.name] = (*cells.get(found.name, ()), raw)
+            case Heading(role="input" | "published"):
+                into = cells if found.role == "input" else published
+                if found.name in into:
+                    told.setdefault("=" + found.name, found.twice(key, raw.where))
+                into[found.name] = (*into.get(found.name, ()), attrs.evolve(raw, unit=found.unit))
+            case Heading(role="rows"):
+                rows.setdefault(found.name, []).extend(_rows(headings, found.name, value, told, findings))
+            case _:
+                rulings += _rulings(value, findings)
+    chosen = min(ids, key=lambda pair: pair[0].name != headings.scheme.key)[1] if ids else None
+    for heading, _ in ids:
+        if heading.name != headings.id_heading and len(ids) > 1:
+            told.setdefault(heading_key(heading.name), headings.unknown(heading.name, None))
+    return Entry(number, chosen, cells, published, rows, rulings, findings, first)
+
+
+def _rows(
+    headings: Headings, kind: str, value: object, told: dict[str, Finding], findings: list[Finding]
+) -> Iterable[RawRow]:
+    for item in _items(value, kind, findings):
+        pairs = _pairs(item)
+        if pairs is None:
+            findings.append(_not_a_list(item, kind))
+            continue
+        cells: dict[str, tuple[Raw, ...]] = {}
+        for key, inner in pairs:
+            found = headings.of_row(key, kind)
+            raw = inner if isinstance(inner, Raw) else Raw(inner)
+            if found is None:
+                told.setdefault(kind + "/" + heading_key(key), headings.unknown(key, raw.where, kind=kind))
+            elif not found.unit_fits:
+                findings.append(found.wrong_unit(key, raw.where))
+            else:
+                cells[found.name] = (*cells.get(found.name, ()), attrs.evolve(raw, unit=found.unit))
+        yield RawRow(cells, next((raw.where for raws in cells.values() for raw in raws), None))
+
+
+def _rulings(value: object, findings: list[Finding]) -> list[dict[str, Raw]]:
+    rulings = []
+    for item in _items(value, "rulings", findings):
+        pairs = _pairs(item)
+        if pairs is None:
+            findings.append(_not_a_list(item, "rulings"))
+            continue
+        raws = {key: inner if isinstance(inner, Raw) else Raw(inner) for key, inner in pairs}
+        for key in raws.keys() - _RULING_KEYS.keys():
+            findings.append(Finding("bad-ruling", raws[key].where, "", {"key": shown(key), "why": "？"}))
+        rulings.append({_RULING_KEYS[key]: raw for key, raw in raws.items() if key in _RULING_KEYS})
+    return rulings
+
+
+def _items(value: object, key: str, findings: list[Finding]) -> Sequence[object]:
+    """The items of a list; nothing, or a finding, where it is none."""
+    if isinstance(value, list | tuple):
+        return value
+    if not is_blank(value.value if isinstance(value, Raw) else value):
+        findings.append(_not_a_list(value, key))
+    return ()
+
+
+def _pairs(thing: object) -> list[tuple[str, object]] | None:
+    """The names and values that a mapping or object holds; None where it is neither."""
+    if isinstance(thing, Mapping):
+        return [(_key(key), value) for key, value in thing.items()]
+    if isinstance(thing, type | Raw) or is_blank(thing):
+        return None
+    kind: Any = type(thing)
+    if attrs.has(kind):
+        return [(a.name, getattr(thing, a.name)) for a in attrs.fields(kind)]
+    if dataclasses.is_dataclass(thing):
+        return [(f.name, getattr(thing, f.name)) for f in dataclasses.fields(thing)]
+    named = getattr(kind, "model_fields", None) or getattr(kind, "_fields", None)  # pydantic; named tuples
+    if isinstance(named, Mapping | tuple):
+        return [(str(name), getattr(thing, str(name))) for name in named]
+    inner = getattr(thing, "__dict__", None)
+    return [(k, v) for k, v in inner.items() if not k.startswith("_")] if inner else None
+
+
+def _key(key: object) -> str:
+    return (key if isinstance(key, str) else str(key)[:100]).encode("utf-8", "replace").decode()
+
+
+def _not_a_list(item: object, key: str) -> Finding:
+    raw = item if isinstance(item, Raw) else Raw(item)
+    return Finding("not-a-list-of-rows", raw.where, key, {"key": key, "kind": type(raw.value).__name__})

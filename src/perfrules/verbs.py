@@ -1,0 +1,203 @@
+"""What people do with schemes and records: the only place where readings meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache, lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from perfrules import checking, documents, loading, model, plugins, records, scorecards
+from perfrules.findings import Finding, PerfrulesError, SchemeError, nearest
+from perfrules.model import Record, Ruling, Scheme, Scorecard
+from perfrules.plan import Plan
+from perfrules.plan import plan as make_plan
+
+
+def load(path: str | Path, *, registry: plugins.Registry | None = None) -> Scheme:
+    """The scheme in a file. Raises SchemeError with every finding at once."""
+    return loads(_bytes(Path(path)), file=str(path), registry=registry)
+
+
+def loads(
+    text: str | bytes | Mapping[str, Any], *, file: str = "<text>", registry: plugins.Registry | None = None,
+    distribution: str = "",
+) -> Scheme:  # fmt: skip
+    """The scheme that a text says: YAML, or the JSON (or mapping) that `resolved()` gives.
+
+    `distribution` is the one that supplies it, whose definitions it sees. Raises SchemeError.
+    """
+    if isinstance(text, Mapping):
+        text = documents.dumps(text)
+    root, found = documents.read(text, file)
+    if root is None:
+        raise SchemeError(found)
+    try:
+        library = _library(root, distribution, registry, found)
+        scheme = loading.load(root, file, library)
+    except SchemeError as problem:
+        raise SchemeError(_in_order([*found, *problem.findings])) from None
+    found += scheme.findings
+    found += checking.check_names(scheme)
+    if not any(f.severity == "error" for f in found):
+        found += checking.check_ranges(plan(scheme))
+    if any(f.severity == "error" for f in found):
+        raise SchemeError(_in_order(found))
+    return _noted(scheme, tuple(_in_order(found)))
+
+
+def _noted(scheme: Scheme, found: tuple[Finding, ...]) -> Scheme:
+    made = model.evolve(scheme, findings=found)
+    return made
+
+
+def _in_order(found: Iterable[Finding]) -> list[Finding]:
+    """Findings in file order."""
+    return sorted(found, key=lambda f: (f.where.file, f.where.line, f.where.column) if f.where else ("", 0, 0))
+
+
+@lru_cache(maxsize=64)
+def plan(scheme: Scheme) -> Plan:
+    """The plan of a scheme, made once."""
+    return make_plan(scheme)
+
+
+@cache
+def registry() -> plugins.Registry:
+    """The installed plugins, loaded once."""
+    return plugins.load()
+
+
+@cache
+def prelude() -> Mapping[str, model.Definition]:
+    """The definitions that every scheme sees."""
+    text = files("perfrules").joinpath("prelude.yaml").read_text(encoding="utf-8")
+    definitions, found = definitions_in(text, "prelude.yaml", "prelude")
+    assert not [f for f in found if f.severity == "error"], found
+    return definitions
+
+
+def definitions_in(
+    text: str | bytes, file: str, origin: str
+) -> tuple[Mapping[str, model.Definition], list[Finding]]:
+    """The definitions in a text, checked, and every finding."""
+    root, found = documents.read(text, file)
+    if root is None:
+        return {}, found
+    definitions, more = loading.load_definitions(root, file, origin)
+    found = [*found, *more]
+    if not any(f.severity == "error" for f in found):
+        known = definitions if origin == "prelude" else {**prelude(), **definitions}
+        found += checking.check_definitions(known)
+    return definitions, found
+
+
+def _library(
+    root: documents.Node, distribution: str, given: plugins.Registry | None, found: list[Finding]
+) -> Mapping[str, model.Definition]:
+    """What a scheme sees: the prelude, its own distribution's definitions, and those it names in `use:`."""
+    library = dict(prelude())
+    wanted = [distribution] if distribution else []
+    if isinstance(root, documents.Mapping):
+        use = root.get("use")
+        if isinstance(use, documents.Sequence):
+            wanted += [i.text for i in use.items if isinstance(i, documents.Scalar)]
+    if not wanted:
+        return library
+    known = given or registry()
+    for name in wanted:
+        if name != distribution and name not in {f.distribution for f in known.definition_files}:
+            near = nearest(name, {f.distribution for f in known.definition_files})
+            found.append(Finding("unknown-distribution", None, "use", {"name": name}, near))
+    for each in known.definition_files:
+        if each.distribution not in wanted:
+            continue
+        definitions, problems = definitions_in(_bytes(each.path), str(each.path), each.distribution)
+        found += problems
+        for name, definition in definitions.items():
+            if name in library:
+                seen = {"name": name, "other": library[name].origin}
+                found.append(Finding("name-clash", definition.location, name, seen))
+            library[name] = definition
+    return library
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        seen = {"file": str(path), "why": problem.strerror or type(problem).__name__}
+        raise SchemeError([Finding("file-unreadable", None, "", seen)]) from None
+
+
+# ----------------------------------------------------------------------------------------- schemes of plugins
+
+
+def schemes(given: plugins.Registry | None = None) -> tuple[Mapping[str, list[Scheme]], list[Finding]]:
+    """Every scheme that plugins supply, by id, its editions newest first; and what went wrong on the way."""
+    known = given or registry()
+    found = list(known.findings)
+    made: dict[str, list[Scheme]] = {}
+    for each in known.scheme_files:
+        try:
+            scheme_ = loads(_bytes(each.path), file=str(each.path), registry=known, distribution=each.distribution)
+        except PerfrulesError as problem:
+            found += problem.findings
+            continue
+        if any(s.edition == scheme_.edition for s in made.get(scheme_.id, [])):
+            seen = {"id": scheme_.id, "edition": scheme_.edition, "distribution": each.distribution}
+            found.append(Finding("edition-twice", None, scheme_.id, seen))
+            continue
+        made.setdefault(scheme_.id, []).append(scheme_)
+    for editions in made.values():
+        editions.sort(key=lambda s: (s.effective or date.min, s.edition), reverse=True)
+    return made, found
+
+
+@lru_cache(maxsize=8)
+def _supplied() -> tuple[Mapping[str, list[Scheme]], list[Finding]]:
+    return schemes()
+
+
+def scheme(name: str, *, on: date | None = None) -> Scheme:
+    """The scheme of a plugin by id, `id@edition`, or a path to a file; of several editions the newest, or that in
+    effect `on` a day. Raises SchemeError."""
+    if Path(name).suffix in (".yaml", ".yml", ".json") or "/" in name:
+        return load(name)
+    wanted, _, edition = name.partition("@")
+    made, found = _supplied()
+    editions = made.get(wanted)
+    if not editions:
+        unreadable = [f for f in found if f.severity == "error"]
+        raise SchemeError([Finding("unknown-scheme", None, "", {"name": wanted}, nearest(wanted, made)), *unreadable])
+    if edition:
+        for each in editions:
+            if each.edition == edition:
+                return each
+        have = "、".join(e.edition for e in editions)
+        raise SchemeError([Finding("unknown-edition", None, wanted, {"edition": edition, "have": have})])
+    if on is not None:
+        for each in editions:
+            if (each.effective is None or each.effective <= on) and (each.until is None or on <= each.until):
+                return each
+        raise SchemeError([Finding("no-edition-then", None, wanted, {"on": on.isoformat()})])
+    return editions[0]
+
+
+# ----------------------------------------------------------------------------------------- scoring
+
+
+def score(scheme: Scheme, record: Any, *, rulings: Iterable[Ruling] = (), trace: bool = True) -> Scorecard:
+    """The scorecard of one record: a mapping, an object with attributes, or a Record.
+
+    Raises RecordError where the record cannot be read.
+    """
+    made = record if isinstance(record, Record) else records.record_from(scheme, record)
+    if rulings:
+        made = model.evolve(made, rulings=(*made.rulings, *rulings))
+    from perfrules.readings import exact
+
+    results = exact.evaluate(plan(scheme), made, trace=trace)
+    return scorecards.scorecard(plan(scheme), made, results)
