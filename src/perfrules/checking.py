@@ -18,7 +18,19 @@ from perfrules.model import Scheme, TreeNode
 from perfrules.numbers import published
 from perfrules.parsing import Problem
 from perfrules.plan import DefinitionPlan, Fold, Plan, RowBlock, Step
-from perfrules.ranges import NO_HOLES, Analysis, Found, Numbers, Range, Texts, Truths, contains, day, point, union
+from perfrules.ranges import (
+    NO_HOLES,
+    Analysis,
+    Found,
+    Numbers,
+    Range,
+    Texts,
+    Truths,
+    contains,
+    day,
+    point,
+    union,
+)
 
 DEFINITIONS_DEEP = 30
 RESERVED = frozenset({"points", "score", "possible"})
@@ -46,7 +58,7 @@ class _Names:
         self.signatures: dict[str, Signature] = {}
         self._called: dict[tuple[object, ...], tuple[Meaning | None, list[Problem]]] = {}
 
-    def report(self, name: str, where: Location | None, path: str, near: str = "", **seen: str) -> None:
+    def report(self, name: str, where: Location | None, path: str, near: str = "", /, **seen: str) -> None:
         self.findings.append(Finding(name, where, path, seen, near))
 
     # ------------------------------------------------------------------------------------------ the whole
@@ -93,24 +105,27 @@ class _Names:
 
     def clashes(self, scheme: Scheme) -> None:
         """One namespace for all that formulas can name."""
-        taken: dict[str, str] = {}
-        entries: list[tuple[str, str, Location | None]] = []
-        entries += [(i.name, "数据项 input", i.location) for i in scheme.inputs.values()]
-        entries += [(v.name, "中间值 value", v.location) for v in scheme.values.values()]
-        entries += [(k.name, "行类别 row kind", k.location) for k in scheme.rows.values()]
-        entries += [(n.identifier, f"指标 node {n.path}", n.location) for n in scheme.tree.walk() if n.identifier]
-        entries += [(d.name, "定义 definition", d.location) for d in scheme.definitions.values()]
+        taken: dict[str, tuple[str, str]] = {}
+        entries: list[tuple[str, tuple[str, str], Location | None]] = []
+        entries += [(i.name, ("数据项", "an input"), i.location) for i in scheme.inputs.values()]
+        entries += [(v.name, ("中间值", "a value"), v.location) for v in scheme.values.values()]
+        entries += [(k.name, ("行类别", "a row kind"), k.location) for k in scheme.rows.values()]
+        nodes_ = [n for n in scheme.tree.walk() if n.identifier]
+        entries += [(n.identifier, (f"指标 {n.path}", f"the node {n.path}"), n.location) for n in nodes_]
+        entries += [(d.name, ("定义", "a definition"), d.location) for d in scheme.definitions.values()]
         for name, what, where in entries:
             if name in taken:
-                self.report("name-clash", where, name, name=name, other=taken[name])
+                self._clash(where, name, name, taken[name])
             if name in RESERVED:
                 self.report("reserved-name", where, name, name=name)
             taken.setdefault(name, what)
         for kind in scheme.rows.values():
             for column in kind.columns:
                 if column.name in taken:
-                    self.report("name-clash", column.location, f"{kind.name}/{column.name}",
-                                name=column.name, other=taken[column.name])  # fmt: skip
+                    self._clash(column.location, f"{kind.name}/{column.name}", column.name, taken[column.name])
+
+    def _clash(self, where: Location | None, path: str, name: str, other: tuple[str, str]) -> None:
+        self.report("name-clash", where, path, name=name, other=other[0], other_en=other[1])
 
     def acyclic(self, scheme: Scheme) -> bool:
         """Whether no name needs itself; the finding prints the ring."""
@@ -152,7 +167,8 @@ class _Names:
 
     def _value_order(self, scheme: Scheme) -> list[str]:
         graph = {
-            v.name: [n for f in model.formulas(v) for n in f.names if n in scheme.values] for v in scheme.values.values()
+            v.name: [n for f in model.formulas(v) for n in f.names if n in scheme.values]
+            for v in scheme.values.values()
         }
         return list(TopologicalSorter(graph).static_order())
 
@@ -178,7 +194,9 @@ class _Names:
                 self.report("definitions-too-deep", definition.location, name, name=name, limit=str(DEFINITIONS_DEEP))
                 return False
             own = sum(formula.cost(f.node, self.signatures) for f in model.formulas(definition))
-            own += sum(costs[c] for c in graph[name] if c in costs) if isinstance(definition.body, model.RuleBody) else 0
+            own += (
+                sum(costs[c] for c in graph[name] if c in costs) if isinstance(definition.body, model.RuleBody) else 0
+            )
             costs[name] = own
             least = sum(p not in definition.defaults for p in definition.parameters)
             self.signatures[name] = Signature(least, len(definition.parameters), self._meaning_of(definition), own)
@@ -271,17 +289,16 @@ class _Names:
             if policy is not None and policy.formula is not None:
                 self.number(policy.formula, scope, path)
 
-    def body(
-        self, body: model.Body | None, scope: Scope, path: str, *, number: bool = True
-    ) -> Meaning | None:
+    def body(self, body: model.Body | None, scope: Scope, path: str, *, number: bool = True) -> Meaning | None:
         """What a body yields; with `number`, a score."""
+        last: Formula | None = None
         match body:
             case None:
                 return None
             case model.FormulaBody(formula=text) | model.GivenBody(name=text):
                 found, last = self.meaning(text, scope, path), text
             case model.RuleBody():
-                found, last = self._rule(body, scope, path), None
+                found = self._rule(body, scope, path)
             case model.BandsBody(of=of, bands=bands):
                 self.number(of, scope, path, pure=False)
                 return self._outcomes([b.outcome for b in bands], scope, path, number)
@@ -395,7 +412,8 @@ class _Names:
     def row_kind(self, kind: model.RowKind) -> None:
         assert self.scheme is not None
         shared = any(
-            isinstance(n.holds, model.OpenGroup) and n.holds.rows == kind.name and n.split for n in self.scheme.tree.walk()
+            isinstance(n.holds, model.OpenGroup) and n.holds.rows == kind.name and n.split
+            for n in self.scheme.tree.walk()
         )
         scope = self._row_scope(kind)
         if shared:
@@ -457,7 +475,7 @@ class _Names:
         for level in group.levels:
             if level not in columns:
                 near = nearest(level, columns)
-                self.report("unknown-column", node.location, node.path, near, name=level, kind=kind.name)
+                self.report("unknown-row-column", node.location, node.path, near, name=level, kind=kind.name)
 
     # ------------------------------------------------------------------------------------------ grades and the rest
 
@@ -521,6 +539,7 @@ def check_ranges(plan: Plan) -> list[Finding]:
 
 
 def _range_findings(plan: Plan) -> Iterator[Finding]:
+    forecast = Forecast(plan)
     for planned in plan.nodes:
         node = planned.node
         holds = node.holds
@@ -529,7 +548,6 @@ def _range_findings(plan: Plan) -> Iterator[Finding]:
         if isinstance(holds, model.Group) and (holds.body is None or isinstance(holds.body, model.GivenBody)):
             continue
         allowed = Numbers(node.points.low, node.points.high)
-        forecast = Forecast(plan)
         found = forecast.read(planned.first).range
         if not isinstance(found, Numbers) or contains(allowed, found):
             continue
@@ -541,8 +559,10 @@ def _range_findings(plan: Plan) -> Iterator[Finding]:
 
         def beyond(result: Numbers, forecast: Forecast, block: RowBlock = block) -> bool:
             points = forecast.read(block.name.removesuffix("__rows") + "__points").range
-            return isinstance(points, Numbers) and points.low == points.high and not contains(
-                Numbers(Fraction(0), points.high), result
+            return (
+                isinstance(points, Numbers)
+                and points.low == points.high
+                and not contains(Numbers(Fraction(0), points.high), result)
             )
 
         witness = _witness(plan, score, block, beyond)
@@ -554,13 +574,21 @@ def _blocks(plan: Plan) -> Iterator[tuple[model.RowKind, RowBlock]]:
     """One scoring block of each row kind."""
     seen: set[str] = set()
     for step in plan.steps:
-        if isinstance(step, RowBlock) and any(s.name.endswith("__r__score") for s in step.steps) and step.rows not in seen:
+        if (
+            isinstance(step, RowBlock)
+            and any(s.name.endswith("__r__score") for s in step.steps)
+            and step.rows not in seen
+        ):
             seen.add(step.rows)
             yield plan.scheme.rows[step.rows], step
 
 
 def _out_of_range(
-    name: str, where: Location | None, path: str, witness: tuple[Range, Mapping[str, str]], allowed: Numbers | None
+    name: str,
+    where: Location | None,
+    path: str,
+    witness: tuple[Range, Mapping[str, str]],
+    allowed: Numbers | None,
 ) -> Finding:
     result, record = witness
     assert isinstance(result, Numbers)
@@ -597,14 +625,18 @@ def _reached_by_choice(plan: Plan, arm: str, block: RowBlock | None) -> Iterator
     Forecast(plan, block=block, present=True, touched=touched).read(arm)
     inputs = _inputs(plan, block)
     closed = [inputs[n] for n in touched if inputs[n].kind in ("choice", "boolean")]
-    ways = [[True, False] if i.kind == "boolean" else list(i.choices) for i in closed]
+    ways: list[list[Fraction | bool | str | date]] = [
+        [True, False] if i.kind == "boolean" else list(i.choices) for i in closed
+    ]
     size = 1
     for way in ways:
         size *= len(way)
     if size > _TRIES:
         closed, ways = [], []
     for combination in product(*ways):
-        given = {i.name: value for i, value in zip(closed, combination, strict=True)}
+        given: dict[str, Fraction | bool | str | date] = {
+            i.name: value for i, value in zip(closed, combination, strict=True)
+        }
         forecast = Forecast(plan, given, block, present=True)
         forecast.read(arm)
         yield forecast.reached.get(arm, set())
@@ -740,9 +772,7 @@ def _inputs(plan: Plan, block: RowBlock | None) -> dict[str, model.Input]:
     return inputs
 
 
-def _candidates(
-    plan: Plan, target: str, block: RowBlock | None
-) -> Iterator[dict[str, Fraction | bool | str | date]]:
+def _candidates(plan: Plan, target: str, block: RowBlock | None) -> Iterator[dict[str, Fraction | bool | str | date]]:
     """Records to try: bounds, landmarks, and the numbers that the formulas themselves compare with."""
     touched: dict[str, None] = {}
     numbers: dict[Fraction, None] = {}
@@ -793,7 +823,8 @@ def _values(each: model.Input, numbers: list[Fraction]) -> list[Fraction | bool 
             if each.decimals is not None:
                 scale = 10**each.decimals
                 inside = [x for x in inside if (x / each.scale * scale).denominator == 1]
-            return list(dict.fromkeys([*ends, *inside]))[:14]
+            found: list[Fraction | bool | str | date] = [*dict.fromkeys([*ends, *inside])]
+            return found[:14]
 
 
 @define
@@ -832,17 +863,17 @@ class Forecast:
                 return Found(point(self.given[name]))
             holes: frozenset[nodes.HoleKind] = NO_HOLES if self.present else frozenset({"missing", "not_applicable"})
             return Found(input_range(inputs[name]), holes)
-        step = self.plan.producers.get(name)
-        match step:
-            case Step():
-                return self._step(step)
-            case Fold():
-                return self._fold(step, [self.read(i) for i in step.items])
-            case RowBlock():
-                fold = next(f for f in step.folds if f.name == name)
-                inner = Forecast(self.plan, {}, step, self.present)
+        match self.plan.producers.get(name):
+            case Step() as made:
+                return self._step(made)
+            case Fold() as fold:
+                return self._fold(fold, [self.read(i) for i in fold.items])
+            case RowBlock() as block:
+                fold = next(f for f in block.folds if f.name == name)
+                inner = Forecast(self.plan, {}, block, self.present)
                 return self._fold(fold, [inner.read(i) for i in fold.items], rows=True)
-        return Found(None)
+            case None:
+                return Found(None)
 
     def _step(self, step: Step) -> Found:
         def read(name: str) -> Found:
@@ -873,9 +904,7 @@ class Forecast:
                     self._collect(inner.formula, inner.bindings)
         self.numbers |= {b: None for b in bindings.values() if isinstance(b, Fraction)}
 
-    def _call(
-        self, definition: DefinitionPlan, given: Sequence[Found], points: Found, outer: Analysis
-    ) -> Found:
+    def _call(self, definition: DefinitionPlan, given: Sequence[Found], points: Found, outer: Analysis) -> Found:
         known: dict[str, Found] = dict(zip(definition.parameters, given, strict=False))
         if points.range is not None:
             known["points"] = points

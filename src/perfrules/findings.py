@@ -55,14 +55,20 @@ class Finding:
 
     def message(self, lang: Language = "zh") -> str:
         """What was seen and what was expected, in one language."""
-        text = catalogue()[self.name][lang].format_map(_Seen(self.seen))
+        text = self._filled(catalogue()[self.name], lang)
         if self.nearest:
             text += f"最接近的是“{self.nearest}”。" if lang == "zh" else f" The nearest is “{self.nearest}”."
         return text
 
     def mend(self, lang: Language = "zh") -> str:
         """How to mend it, in one language."""
-        return catalogue()[self.name]["mend"][lang].format_map(_Seen(self.seen))
+        return self._filled(catalogue()[self.name]["mend"], lang)
+
+    def _filled(self, words: Mapping[str, str], lang: Language) -> str:
+        seen = self.seen
+        if lang == "zh":
+            seen = {key: _IN_CHINESE.get(value, value) if key in _CLOSED else value for key, value in seen.items()}
+        return words[lang].format_map(_Seen(seen))
 
     def render(self, lang: Language = "zh") -> str:
         """The whole finding as lines of text: place and name, the source line with a caret, message and remedy."""
@@ -115,6 +121,23 @@ def catalogue() -> Mapping[str, Any]:
     return catalogue
 
 
+_CLOSED = frozenset({"kind", "wanted", "left_kind", "right_kind", "left_unit", "right_unit", "what"})
+"""Keys of `seen` whose values are words of the language, not the author's; messages in 中文 explain them."""
+_IN_CHINESE = {
+    "number": "number（数）",
+    "boolean": "boolean（是否）",
+    "choice": "choice（选项）",
+    "date": "date（日期）",
+    "text": "text（文字）",
+    "measure": "measure（每行自定）",
+    "no unit": "无单位",
+    "score": "score（得分）",
+    "points": "points（分值）",
+    "value": "value（中间值）",
+    "grade": "grade（等级）",
+}
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word most like `word`, or nothing where none is near."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
@@ -129,10 +152,11 @@ def display_width(text: str) -> int:
 def _caret(where: Location) -> list[str]:
     assert where.text is not None
     line = where.text.replace("\t", " ")
-    before, marked = line[: where.column - 1], line[where.column - 1 : where.column - 1 + where.length]
-    carets = "".join("＾" if display_width(c) == 2 else "^" for c in marked) or "^"
-    stripped = len(before) - len(before.lstrip())
-    return ["    " + line.strip(), "    " + " " * display_width(before[stripped:]) + carets]
+    start = where.column - 1
+    indent = min(start, len(line) - len(line.lstrip(" ")))
+    before, marked = line[indent:start], line[start : start + where.length]
+    carets = "".join("＾" if display_width(c) == 2 else "^" * display_width(c) for c in marked) or "^"
+    return ["    " + line[indent:].rstrip(), "    " + " " * display_width(before) + carets]
 
 
 class _Seen(dict[str, str]):

@@ -154,9 +154,9 @@ def cost(node: Node, definitions: Mapping[str, Signature]) -> int:
 
 
 def dimension_text(dimension: Dimension | None) -> str:
-    """A dimension in words: `元/人`, or 无单位 for a pure number."""
+    """A dimension in words: `元/人`, or `no unit` for a pure number (the messages translate it)."""
     if not dimension:
-        return "（无单位 no unit）"
+        return "no unit"
     over = "·".join(b if p == 1 else f"{b}^{p}" for b, p in dimension if p > 0)
     under = "·".join(b if p == -1 else f"{b}^{-p}" for b, p in dimension if p < 0)
     return over + ("/" + under if under else "") if over else "1/" + under
@@ -176,7 +176,7 @@ class _Checker:
         self.scope = scope
         self.problems: list[Problem] = []
 
-    def problem(self, name: str, node: Node, near: str = "", **seen: str) -> None:
+    def problem(self, name: str, node: Node, near: str = "", /, **seen: str) -> None:
         self.problems.append(Problem(name, node.at, seen, near))
 
     def meaning(self, node: Node) -> Meaning | None:
@@ -314,9 +314,7 @@ class _Checker:
             left_node, left = right_node, right
         return BOOLEAN
 
-    def _link(
-        self, node: Node, sign: str, a: Node, left: Meaning | None, b: Node, right: Meaning | None
-    ) -> None:
+    def _link(self, node: Node, sign: str, a: Node, left: Meaning | None, b: Node, right: Meaning | None) -> None:
         left, right = self._as_date(a, left, right), self._as_date(b, right, left)
         if left is None or right is None:
             return

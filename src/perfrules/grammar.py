@@ -159,9 +159,7 @@ FORMS: dict[str, Form] = {
             **_PROVENANCE,
         },
     ),
-    "value": Form(
-        "中间值", "a value", {**_BODY, **_POLICIES, "round": _ROUND, **_PROVENANCE}
-    ),
+    "value": Form("中间值", "a value", {**_BODY, **_POLICIES, "round": _ROUND, **_PROVENANCE}),
     "definition": Form(
         "定义",
         "a definition",

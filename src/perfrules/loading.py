@@ -9,6 +9,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, TypeVar
 
+from attrs import evolve
+
 from perfrules import documents, model, parsing
 from perfrules.documents import Mapping as Map
 from perfrules.documents import Node, Scalar, Sequence
@@ -60,7 +62,7 @@ class _Reader:
 
     # ------------------------------------------------------------------------------------------- findings
 
-    def report(self, name: str, at: Node | None, path: str = "", near: str = "", **seen: str) -> None:
+    def report(self, name: str, at: Node | None, path: str = "", near: str = "", /, **seen: str) -> None:
         """Add a finding at a node of the document."""
         where = None
         if isinstance(at, Scalar):
@@ -88,7 +90,7 @@ class _Reader:
             word = key.text
             if word in keys:
                 found[word] = value
-                if isinstance(value, Scalar) and value.value is None and word not in ("formula", "count"):
+                if isinstance(value, Scalar) and value.style == "plain" and value.text in _NULLS:
                     self.report("empty-key", key, path, key=word)
                     del found[word]
             elif word in LATER:
@@ -138,7 +140,7 @@ class _Reader:
         self.report("integer-wanted", node, path, key=key, seen=_seen(node))
         return None
 
-    def date(self, node: Node | None, path: str, key: str) -> date | None:
+    def day(self, node: Node | None, path: str, key: str) -> date | None:
         if node is None:
             return None
         if isinstance(node, Scalar) and parsing.is_date(node.text):
@@ -215,11 +217,11 @@ class _Reader:
             if isinstance(node, Scalar):
                 why = node.text.strip()
                 clause = mark.clause if "clause" in found else ""
-                mark = Provenance(status, clause, mark.source if clause else "", why)  # type: ignore[arg-type]
+                mark = Provenance(status, clause, mark.source if clause else "", why)
             elif isinstance(node, Map) and not keys:
                 for key, value in node.entries:
                     if key.text not in ("points", "weight"):
-                        mark = mark.joined(Provenance(status, mark.clause, mark.source, self.text(value, "", status)))  # type: ignore[arg-type]
+                        mark = mark.joined(Provenance(status, mark.clause, mark.source, self.text(value, "", status)))
         if keys:
             for status in ("unverified", "assumed"):
                 node = found.get(status)
@@ -261,16 +263,25 @@ class _Reader:
         for name, definition in definitions.items():
             if name in self.library:
                 at = next(k for k, _ in self.entries(found["definitions"], "", "") if k.text.startswith(name))
-                self.report("name-clash", at, name, name=name, other=self.library[name].origin or "prelude")
-            elif definition.origin:
-                pass
+                origin = self.library[name].origin
+                self.report(
+                    "name-clash",
+                    at,
+                    name,
+                    name=name,
+                    other=f"{origin} 的定义",
+                    other_en=f"a definition of {origin}",
+                )
         tree = None
         if "tree" in found:
             tree = self.node(None, found["tree"], "", top, NO_POLICIES, None, None)
         grades = {k.text: self.grade(k, v, top) for k, v in self.entries(found.get("grades"), "", "grades")}
         checks = tuple(self.check(k, v, top) for k, v in self.entries(found.get("checks"), "", "checks"))
         printed = {k.text: self.printed(k, v, top) for k, v in self.entries(found.get("published"), "", "published")}
-        effective, until = self.date(found.get("effective"), "", "effective"), self.date(found.get("until"), "", "until")
+        effective, until = (
+            self.day(found.get("effective"), "", "effective"),
+            self.day(found.get("until"), "", "until"),
+        )
         if effective and until and until < effective:
             self.report("until-before-effective", found["until"], "", effective=str(effective), until=str(until))
         if tree is None:
@@ -334,7 +345,7 @@ class _Reader:
         its_unit = self._unit(found.get("unit"), path)
         low = self._bound(found.get("min"), path, "min", kind)
         high = self._bound(found.get("max"), path, "max", kind)
-        if low is not None and high is not None and low > high:
+        if low is not None and high is not None and _beyond(low, high):
             self.report("bounds-reversed", found["max"], path, low=_bound_text(low), high=_bound_text(high))
         choices = self.texts(found.get("choices"), path, "choices")
         if kind == "choice" and not choices:
@@ -374,7 +385,7 @@ class _Reader:
             return None
 
     def _bound(self, node: Node | None, path: str, key: str, kind: str) -> Fraction | date | None:
-        return self.date(node, path, key) if kind == "date" else self.constant(node, path, key)
+        return self.day(node, path, key) if kind == "date" else self.constant(node, path, key)
 
     def _scaled(self, inputs: Mapping[str, model.Input]) -> Iterator[model.Input]:
         """Numbers of one dimension are kept in one unit: that of the first input which has it."""
@@ -394,7 +405,7 @@ class _Reader:
         for word in ("name", "published"):
             if word in found and self.text(found[word], path, word) not in columns:
                 seen = self.text(found[word], path, word)
-                self.report("unknown-column", found[word], path, nearest(seen, columns), name=seen, kind=key.text)
+                self.report("unknown-row-column", found[word], path, nearest(seen, columns), name=seen, kind=key.text)
         body = self.body(found, path, mark, required=False)
         if body is None and "points" in found and not any(k in found for k in BODY_KEYS):
             self.report("no-rule", key, path)
@@ -460,7 +471,7 @@ class _Reader:
         if not isinstance(node, Map) or len(node.entries) != 1:
             self.report("rule-wants-one", node, path)
             return None
-        (key, given), = node.entries
+        ((key, given),) = node.entries
         arguments = []
         for name, value in self.entries(given, path, "rule"):
             formula = self.formula(value, path)
@@ -497,7 +508,7 @@ class _Reader:
             bands = self._cut_bands(found[side], side, path, mark, labels)
         if of is None or bands is None:
             return None
-        return model.BandsBody(of, side, bands)  # type: ignore[arg-type]
+        return model.BandsBody(of, side, bands)
 
     def _cut_bands(
         self, node: Node, side: str, path: str, mark: Provenance, labels: bool
@@ -534,9 +545,7 @@ class _Reader:
             self.report("bands-without-else", node, path, side=side)
         return tuple(bands) or None
 
-    def _printed_bands(
-        self, node: Node, path: str, mark: Provenance, labels: bool
-    ) -> tuple[model.Band, ...] | None:
+    def _printed_bands(self, node: Node, path: str, mark: Provenance, labels: bool) -> tuple[model.Band, ...] | None:
         """Bands as a table prints them, both ends belonging; where two share an end, it belongs to the first written."""
         if not isinstance(node, Sequence):
             self.report("list-wanted", node, path, key="between")
@@ -558,7 +567,13 @@ class _Reader:
             shared_high = any(b.low == high and b.low_in for b in bands)
             for b in bands:
                 if b.low is not None and b.high is not None and max(b.low, low) < min(b.high, high):
-                    self.report("bands-overlap", item, path, first=b.written, second=f"{published(low)}–{published(high)}")
+                    self.report(
+                        "bands-overlap",
+                        item,
+                        path,
+                        first=b.written,
+                        second=f"{published(low)}–{published(high)}",
+                    )
             written = f"{published(low)}–{published(high)}"
             bands.append(model.Band(low, high, not shared_low, not shared_high, outcome, written))
         return tuple(bands) or None
@@ -668,7 +683,14 @@ class _Reader:
             if definition is None:
                 continue
             if definition.name in read:
-                self.report("name-clash", key, definition.name, name=definition.name, other="definitions")
+                self.report(
+                    "name-clash",
+                    key,
+                    definition.name,
+                    name=definition.name,
+                    other="另一个定义",
+                    other_en="another definition",
+                )
             read[definition.name] = definition
         return read
 
@@ -689,9 +711,10 @@ class _Reader:
             formula = self.formula(node, name)
             if formula is None:
                 return None
-            body: model.Body | None = model.FormulaBody(formula)
             written = _written({"formula": documents.plain(node)}, top)
-            return model.Definition(name, parameters, body, {}, (), self.origin, top, where, written)
+            return model.Definition(
+                name, parameters, model.FormulaBody(formula), {}, (), self.origin, top, where, written
+            )
         found = self.mapping(node, "definition", name)
         mark = self.provenance(found, top)
         body = self.body(found, name, mark, at=key)
@@ -795,7 +818,9 @@ class _Reader:
             adjustments=self._adjustments(found.get("adjustments"), path, mark),
             adjustments_low=low,
             adjustments_high=high,
-            gates=tuple(self.gate(k, v, path, mark, "at_most") for k, v in self.entries(found.get("gates"), path, "gates")),
+            gates=tuple(
+                self.gate(k, v, path, mark, "at_most") for k, v in self.entries(found.get("gates"), path, "gates")
+            ),
             grade=self._own_grade(found.get("grade"), path, mark),
             reason=self.text(found.get("reason"), path, "reason"),
             provenance=mark,
@@ -903,9 +928,19 @@ class _Reader:
                 return model.Points(worths[0])
             self.report("points-wanting", at, path)
         elif worths and points.high is not None and group.combine in ("mean", "min", "max"):
-            best = sum(worths, Fraction(0)) / len(worths) if group.combine == "mean" else (min if group.combine == "min" else max)(worths)
+            best = (
+                sum(worths, Fraction(0)) / len(worths)
+                if group.combine == "mean"
+                else (min if group.combine == "min" else max)(worths)
+            )
             if best < points.high:
-                self.report("double-weighting", found.get("points", at), path, stated=published(points.high), best=published(best))
+                self.report(
+                    "double-weighting",
+                    found.get("points", at),
+                    path,
+                    stated=published(points.high),
+                    best=published(best),
+                )
         return points
 
     def _open_group(self, found: Mapping[str, Node], path: str) -> model.OpenGroup:
@@ -986,16 +1021,32 @@ class _Reader:
         if labels:
             for label in yielded:
                 if label not in labels:
-                    self.report("unknown-label", found["labels"], at, nearest(label, labels), label=label, labels="、".join(labels))
+                    self.report(
+                        "unknown-label",
+                        found["labels"],
+                        at,
+                        nearest(label, labels),
+                        label=label,
+                        labels="、".join(labels),
+                    )
         else:
             labels = yielded
         if not labels and not combine:
             self.report("labels-wanting", key or node, at)
-        gates = tuple(self.gate(k, v, at, mark, "no_better_than") for k, v in self.entries(found.get("gates"), at, "gates"))
+        gates = tuple(
+            self.gate(k, v, at, mark, "no_better_than") for k, v in self.entries(found.get("gates"), at, "gates")
+        )
         for gate in gates:
             if gate.no_better_than and gate.no_better_than not in labels:
                 near = nearest(gate.no_better_than, labels)
-                self.report("unknown-label", found["gates"], at, near, label=gate.no_better_than, labels="、".join(labels))
+                self.report(
+                    "unknown-label",
+                    found["gates"],
+                    at,
+                    near,
+                    label=gate.no_better_than,
+                    labels="、".join(labels),
+                )
         return model.GradeScale(
             name=name or self.text(found.get("scale"), at, "scale"),
             body=body,
@@ -1035,13 +1086,24 @@ class _Reader:
             location=key.locate(0, len(key.text)),
         )
         target = self.text(found.get(what), key.text, what)
-        return model.PublishedFigure(column, what, target, self.provenance(found, top))  # type: ignore[arg-type]
+        return model.PublishedFigure(column, what, target, self.provenance(found, top))
 
 
 # ----------------------------------------------------------------------------------------------- small matters
 
 
-_GROUP_ONLY = ("at_least", "else", "rescale", "scale_to", "split", "combine", "leaves", "levels", "adjustable")
+_NULLS = ("", "~", "null", "Null", "NULL")
+_GROUP_ONLY = (
+    "at_least",
+    "else",
+    "rescale",
+    "scale_to",
+    "split",
+    "combine",
+    "leaves",
+    "levels",
+    "adjustable",
+)
 _STATISTIC_KEYS = {
     word: {"over", "where"}
     | ({"weighted_by"} if word == "mean" else set())
@@ -1091,6 +1153,12 @@ def _seen(node: Node) -> str:
     return node.text[:60] if isinstance(node, Scalar) else "{…}" if isinstance(node, Map) else "[…]"
 
 
+def _beyond(low: Fraction | date, high: Fraction | date) -> bool:
+    if isinstance(low, date) and isinstance(high, date):
+        return low > high
+    return isinstance(low, Fraction) and isinstance(high, Fraction) and low > high
+
+
 def _bound_text(value: Fraction | date) -> str:
     return published(value) if isinstance(value, Fraction) else value.isoformat()
 
@@ -1101,7 +1169,8 @@ def _labels(body: model.Body | None) -> tuple[str, ...]:
             return tuple(dict.fromkeys(b.outcome.label for b in bands))
         case model.CasesBody(cases=cases):
             return tuple(dict.fromkeys(c.outcome.label for c in cases))
-    return ()
+        case _:
+            return ()
 
 
 def _in_working_unit(each: model.Input, working: dict[Any, Fraction]) -> model.Input:
@@ -1110,7 +1179,7 @@ def _in_working_unit(each: model.Input, working: dict[Any, Fraction]) -> model.I
     first = working.setdefault(each.unit.dimension, each.unit.factor)
     if first == each.unit.factor:
         return each
-    return model.evolve(each, scale=each.unit.factor / first)
+    return evolve(each, scale=each.unit.factor / first)
 
 
 def _written(data: Any, mark: Provenance) -> Any:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from typing import Any, Literal
 
 import attrs
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
-from perfrules.findings import Finding, Location, Severity
+from perfrules.findings import Finding, Language, Location, Severity
 from perfrules.formula import Formula, Placed
 from perfrules.nodes import HoleKind, Span
 from perfrules.numbers import RoundingMode, Unit, published
@@ -473,36 +474,60 @@ class Scheme:
 
 def formulas(part: Any) -> Iterator[Formula]:
     """Every formula in a part of a scheme, in order."""
-    if isinstance(part, Formula):
-        yield part
-    elif isinstance(part, tuple | list):
-        for item in part:
-            yield from formulas(item)
-    elif isinstance(part, Mapping):
-        yield from formulas(list(part.values()))
-    elif attrs.has(type(part)) and type(part).__module__ == __name__:
-        for name in type(part).__slots__:
-            if name != "__weakref__":
-                yield from formulas(getattr(part, name))
+    stack = [part]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Formula):
+            yield part
+        else:
+            stack.extend(_beneath(part))
 
 
 def definitions_called(part: Any) -> Iterator[str]:
     """The names of the definitions that a part of a scheme calls, by formula or by rule."""
-    for formula in formulas(part):
-        yield from formula.definitions
-    yield from _rules(part)
+    stack = [part]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Formula):
+            yield from part.definitions
+            continue
+        if isinstance(part, RuleBody):
+            yield part.definition
+        stack.extend(_beneath(part))
 
 
-def _rules(part: Any) -> Iterator[str]:
-    if isinstance(part, RuleBody):
-        yield part.definition
-    elif isinstance(part, tuple | list):
-        for item in part:
-            yield from _rules(item)
-    elif attrs.has(type(part)) and type(part).__module__ == __name__:
-        for name in type(part).__slots__:
-            if name != "__weakref__":
-                yield from _rules(getattr(part, name))
+def _beneath(part: Any) -> list[Any]:
+    """What a part of a scheme holds that may hold formulas, last first."""
+    if isinstance(part, tuple):
+        return [item for item in reversed(part) if item is not None and not isinstance(item, str)]
+    if isinstance(part, Mapping):
+        return list(reversed(part.values()))  # type: ignore[call-overload]
+    return [held for name in _holders(part.__class__) if (held := getattr(part, name)) is not None]
+
+
+@cache
+def _holders(kind: Hashable) -> tuple[str, ...]:
+    """The attributes of a type of this module that may hold formulas, last first."""
+    if not isinstance(kind, type) or kind.__module__ != __name__ or kind in _WITHOUT_FORMULAS:
+        return ()
+    plain = (
+        "str",
+        "bool",
+        "int",
+        "Fraction",
+        "Provenance",
+        "Location",
+        "Literal",
+        "Input",
+        "Rounding",
+        "Points",
+    )
+    fields = attrs.fields(kind) if attrs.has(kind) else ()
+    return tuple(f.name for f in reversed(fields) if not str(f.type).startswith(plain) and f.name not in _UNHELD)
+
+
+_WITHOUT_FORMULAS = (Provenance, Source, Input, Points, Rounding)
+_UNHELD = ("placed", "written", "over_at", "location", "provenance", "points_provenance")
 
 
 # ------------------------------------------------------------------------------------------------ records
@@ -593,6 +618,7 @@ class Batch:
 
 
 # ------------------------------------------------------------------------------------------------ scorecards
+
 
 @frozen
 class Traced:
@@ -691,6 +717,13 @@ class Scorecard:
     def grade(self) -> str | None:
         """The label of the first grade scale, or None."""
         return next(iter(self.grades.values()), None)
+
+    def explain(self, lang: Language = "zh", path: str | None = None) -> str:
+        """The scorecard in words, or the part at a path. Raises KeyError for a path that it does not have."""
+        if self.evidence is None:
+            raise ValueError("this scorecard came without the evidence that an explanation is made from")
+        text: str = self.evidence.explain(self, lang, path)
+        return text
 
     def __getitem__(self, path: str) -> NodeScore:
         for node in self.nodes:

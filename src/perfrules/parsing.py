@@ -28,11 +28,16 @@ WORDS = frozenset({"and", "or", "not", "if", "else", "True", "False"})
 FUNCTIONS = frozenset(nodes.PRIMITIVES) | {"present"} | frozenset(nodes.RESERVED_PRIMITIVES)
 INTERNAL_FUNCTIONS = frozenset({"hole", "absent", "missing", "refused"})
 
-_SIGNS = {"×": "*", "÷": "/", "≥": ">=", "≤": "<=", "≠": "!=", "−": "-", "–": "-", "＝": "=", "⩾": ">=", "⩽": "<="}
-_QUOTES = {"'": "'", '"': '"', "“": "”", "”": "”", "‘": "’", "’": "’", "＂": "＂", "＇": "＇"}  # noqa: RUF001
-_NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+")
-_OPERATORS = ("<=", ">=", "==", "!=", "**", "//", "<<", ">>", ":=", "->", "+", "-", "*", "/", "<", ">", "(", ")", ",")
-_BARE_DATE = re.compile(r"(?<![\d.])(?:19|20)\d\d\s*-\s*\d{1,2}\s*-\s*\d{1,2}(?![\d.])")
+_SIGNS = {"×": "*", "÷": "/", "≥": ">=", "≤": "<=", "≠": "!=", "⩾": ">=", "⩽": "<="}
+_QUOTES = {"'": "'", '"': '"', "“": "”", "”": "”", "‘": "’", "’": "’", "＂": "＂", "＇": "＇"}
+_FOLD = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0x2212: "-", 0x2013: "-"}
+"""Full-width ASCII, the ideographic space, and the signs that stand for minus: one character for one."""
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
+_LETTERS = re.compile(rf"[A-Za-z_{HAN}]+")
+_PERCENT = re.compile(r" *%")
+_FOREIGN = ("**", "//", "<<", ">>", ":=", "->")
+_OPERATORS = ("<=", ">=", "==", "!=", *_FOREIGN, "+", "-", "*", "/", "<", ">", "(", ")", ",")
+_BARE_DATE = re.compile(r"(?<![0-9.])(?:19|20)[0-9][0-9] *- *[0-9]{1,2} *- *[0-9]{1,2}(?![0-9.])")
 _DATE_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -109,101 +114,103 @@ def parse(text: str, *, internal: bool = False) -> tuple[ast.expr, Node]:
 
 
 def _tokens(text: str, internal: bool) -> list[_Token]:
-    tokens: list[_Token] = []
-    problems: list[Problem] = []
-    place = 0
-    while place < len(text):
-        char = text[place]
-        plain = _folded(char)
-        if plain.isspace():
-            place += 1
-            continue
-        if char in _QUOTES or plain in "'\"":
-            closing = _QUOTES.get(char, char)
-            end = text.find(closing, place + 1)
-            if end < 0:
-                problems.append(Problem("unclosed-quote", (place, len(text)), {"quote": char}))
-                break
-            inner = text[place + 1 : end]
-            if "\\" in inner or "\n" in inner or "\0" in inner:
-                problems.append(Problem("bad-text", (place, end + 1), {"seen": inner[:40]}))
-            if tokens and tokens[-1].kind in ("name", "text") and tokens[-1].text not in WORDS:
-                problems.append(Problem("text-where-none-fits", (place, end + 1), {"seen": inner[:40]}))
-            tokens.append(_Token("text", repr(inner), (place, end + 1)))
-            place = end + 1
-            continue
-        folded = "".join(_folded(c) for c in text[place : place + 256])
-        if number := _NUMBER.match(folded):
-            end = place + number.end()
-            if date := _BARE_DATE.match(folded):
-                problems.append(Problem("bare-date", (place, place + date.end()), {"seen": date.group()}))
-                place += date.end()
-                tokens.append(_Token("number", "0", (place, place)))
-                continue
-            follow = re.match(rf"[A-Za-z_{HAN}]+", folded[number.end() :])
-            if follow:
-                seen = number.group() + follow.group()
-                problems.append(Problem("bad-number", (place, end + follow.end()), {"seen": seen[:40]}))
-                end += follow.end()
-                tokens.append(_Token("number", "0", (place, end)))
-                place = end
-                continue
-            literal = number.group()
-            if sum(c.isdigit() for c in literal) > DIGITS_LIMIT or number.end() >= 200:
-                problems.append(Problem("too-many-digits", (place, end), {"limit": str(DIGITS_LIMIT)}))
-                literal = "0"
-            if literal.startswith(".") or literal.endswith("."):
-                literal = "0" + literal if literal.startswith(".") else literal + "0"
-            elif len(literal) > 1 and literal[0] == "0" and literal[1] != ".":
-                problems.append(Problem("bad-number", (place, end), {"seen": literal[:40]}))
-                literal = "0"
-            spaces = re.match(r"[ \u3000]*%", folded[number.end() :])
-            if spaces:
-                end += spaces.end()
-                tokens.append(_Token("percent", literal, (place, end)))
+    return _Tokens(text, internal).all()
+
+
+class _Tokens:
+    """One pass over the text, its full-width signs folded place by place; quoted text is left as it was typed."""
+
+    def __init__(self, text: str, internal: bool) -> None:
+        self.text = text
+        self.folded = text.translate(_FOLD)
+        self.internal = internal
+        self.tokens: list[_Token] = []
+        self.problems: list[Problem] = []
+
+    def all(self) -> list[_Token]:
+        place = 0
+        while 0 <= place < len(self.text):
+            plain = self.folded[place]
+            if plain.isspace():
+                place += 1
+            elif plain in _QUOTES:
+                place = self._quoted(place)
+            elif number := _NUMBER.match(self.folded, place):
+                place = self._number(place, number)
+            elif name := NAME.match(self.folded, place):
+                place = self._name(place, name)
             else:
-                tokens.append(_Token("number", literal, (place, end)))
-            place = end
-            continue
-        if name := NAME.match(folded):
-            end = place + name.end()
-            if name.end() > 128:
-                problems.append(Problem("name-too-long", (place, end), {"limit": "128"}))
-            word = name.group()
-            if "__" in word and not internal:
-                problems.append(Problem("bad-name", (place, end), {"seen": word[:40]}))
-            tokens.append(_Token("name", word, (place, end)))
-            place = end
-            continue
-        sign = _SIGNS.get(char)
+                place = self._sign(place)
+        if self.problems:
+            raise FormulaProblems(*self.problems[:10])
+        return self.tokens
+
+    def _problem(self, name: str, at: Span, **seen: str) -> None:
+        self.problems.append(Problem(name, at, seen))
+
+    def _token(self, kind: str, word: str, at: Span) -> int:
+        self.tokens.append(_Token(kind, word, at))
+        return at[1]
+
+    def _quoted(self, place: int) -> int:
+        end = self.text.find(_QUOTES[self.text[place]], place + 1)
+        if end < 0:
+            self._problem("unclosed-quote", (place, len(self.text)), quote=self.text[place])
+            return -1
+        inner, at = self.text[place + 1 : end], (place, end + 1)
+        if not inner.isprintable() or "\\" in inner:
+            self._problem("bad-text", at, seen=repr(inner[:40])[1:-1])
+        if self.tokens and self.tokens[-1].kind in ("name", "text") and self.tokens[-1].text not in WORDS:
+            self._problem("text-where-none-fits", at, seen=inner[:40])
+        return self._token("text", repr(inner), at)
+
+    def _number(self, place: int, number: re.Match[str]) -> int:
+        end, literal = number.end(), number.group()
+        if date := _BARE_DATE.match(self.folded, place):
+            self._problem("bare-date", date.span(), seen=date.group())
+            return self._token("number", "0", date.span())
+        if follow := _LETTERS.match(self.folded, end):
+            self._problem("bad-number", (place, follow.end()), seen=self.folded[place : follow.end()][:40])
+            return self._token("number", "0", (place, follow.end()))
+        if len(literal) > DIGITS_LIMIT + 1 or (len(literal) > DIGITS_LIMIT and "." not in literal):
+            self._problem("too-many-digits", (place, end), limit=str(DIGITS_LIMIT))
+            literal = "0"
+        if literal.startswith("."):
+            literal = "0" + literal
+        elif literal.endswith("."):
+            literal += "0"
+        elif len(literal) > 1 and literal[0] == "0" and literal[1] != ".":
+            self._problem("bad-number", (place, end), seen=literal[:40])
+            literal = "0"
+        if percent := _PERCENT.match(self.folded, end):
+            return self._token("percent", literal, (place, percent.end()))
+        return self._token("number", literal, (place, end))
+
+    def _name(self, place: int, name: re.Match[str]) -> int:
+        word, at = name.group(), name.span()
+        if len(word) > 128:
+            self._problem("name-too-long", at, limit="128")
+        if "__" in word and not self.internal:
+            self._problem("bad-name", at, seen=word[:40], what="公式中的名字 name in a formula")
+        return self._token("name", word, at)
+
+    def _sign(self, place: int) -> int:
+        sign = _SIGNS.get(self.text[place])
         width = 1
-        if sign is None or sign == "=":
-            two = folded[:2]
+        if sign is None:
+            two = self.folded[place : place + 2]
             sign = next((o for o in _OPERATORS if two.startswith(o)), None)
             width = len(sign) if sign else 1
-        if sign is None or sign in ("**", "//", "<<", ">>", ":=", "->"):
-            problems.append(_stranger(text, place, folded, sign))
-            if sign is None and problems[-1].name == "unknown-character":
-                break
-            place += width
-            tokens.append(_Token("sign", "+", (place - width, place)))
-            continue
-        tokens.append(_Token("sign", sign, (place, place + width)))
-        place += width
-    if problems:
-        raise FormulaProblems(*problems[:10])
-    return tokens
+        if sign is None or sign in _FOREIGN:
+            problem = _stranger(self.text, place, self.folded[place], sign)
+            self.problems.append(problem)
+            if problem.name == "unknown-character":
+                return -1
+            sign = "+"
+        return self._token("sign", sign, (place, place + width))
 
 
-def _folded(char: str) -> str:
-    code = ord(char)
-    if 0xFF01 <= code <= 0xFF5E:
-        return chr(code - 0xFEE0)
-    return " " if char == "\u3000" else _SIGNS[char] if char in ("−", "–") else char  # noqa: RUF001
-
-
-def _stranger(text: str, place: int, folded: str, sign: str | None) -> Problem:
-    plain = folded[0]
+def _stranger(text: str, place: int, plain: str, sign: str | None) -> Problem:
     at = (place, place + (len(sign) if sign else 1))
     if sign == "**":
         return Problem("no-power", at, {})
@@ -213,8 +220,7 @@ def _stranger(text: str, place: int, folded: str, sign: str | None) -> Problem:
         return Problem("single-equals", at, {})
     if plain == "%":
         return Problem("percent-operator", at, {})
-    named = {"#": "comment-in-formula", "、": "unknown-character"}
-    if plain in named and plain == "#":
+    if plain == "#":
         return Problem("comment-in-formula", at, {})
     if plain in ".[]{}@;:&|^~!?`$\\":
         return Problem("not-in-the-language", at, {"seen": plain})
@@ -269,7 +275,12 @@ def _syntax(problem: SyntaxError, python: str, tokens: list[_Token], spans: dict
     return Problem("not-a-formula", at, {"seen": text[slice(*at)][:40]})
 
 
-_ARITHMETIC: dict[type[ast.operator], nodes.ArithmeticSign] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_ARITHMETIC: dict[type[ast.operator], nodes.ArithmeticSign] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+}
 _COMPARISON: dict[type[ast.cmpop], nodes.ComparisonSign] = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -310,7 +321,7 @@ class _Lowering:
         setattr(tree, "at", at)  # noqa: B010  (the author's span, for the trace)
         return at
 
-    def _refuse(self, tree: ast.AST, name: str, **seen: str) -> Node:
+    def _refuse(self, tree: ast.AST, name: str, /, **seen: str) -> Node:
         self._problems.append(Problem(name, self._at(tree), seen))
         return nodes.Number(Fraction(0))
 

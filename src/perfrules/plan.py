@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from graphlib import TopologicalSorter
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from perfrules import model
 from perfrules.formula import Formula
@@ -344,7 +344,7 @@ class _Planner:
             bound["of"] = self.emit(f"{name}__of", body.of, bindings)
             outcomes = tuple(b.outcome for b in body.bands)
             for i, band in enumerate(body.bands):
-                conditions.append(_band_text(band, i, bound))
+                conditions.append(_band_text(band, i, bound, body.side))
             # the last band of cut points takes what is left; a printed table may leave a gap
             ends = body.side != "between"
             text = _arm_index(conditions[:-1] if ends else conditions, ends=ends)
@@ -410,14 +410,21 @@ class _Planner:
         """Put the steps emitted since into a row block of the outer unit."""
         inner, self.unit = self.unit, outer
         steps = tuple(s for s in inner.steps if isinstance(s, Step))
-        self.unit.steps.append(model.evolve(block, steps=steps))
+        self.unit.steps.append(evolve(block, steps=steps))
         columns = {c.name for c in self.scheme.rows[block.rows].columns}
         own = {s.name for s in steps}
         self.unit.reads.update({r: None for r in inner.reads if r not in columns and r not in own})
         return result
 
     def presence(
-        self, x: str, policies: Policies, name: str, points: Binding | None, *, applies: str = "", refuse: str = _REFUSED
+        self,
+        x: str,
+        policies: Policies,
+        name: str,
+        points: Binding | None,
+        *,
+        applies: str = "",
+        refuse: str = _REFUSED,
     ) -> str:
         """Emit what a result becomes by its policies."""
         bound: dict[str, Binding] = {"x": x}
@@ -551,7 +558,7 @@ class _Planner:
             node, key, f"{key}__r__together", f"{key}__r__count", f"{key}__r__could",
             node.points.high if node.points.high is not None else Fraction(0), rows,
         )  # fmt: skip
-        return model.evolve(made, row_points=f"{key}__r__all")
+        return evolve(made, row_points=f"{key}__r__all")
 
     def _row_block(
         self, kind: model.RowKind, group: model.OpenGroup, node: TreeNode, name: str, share: Binding | None,
@@ -590,12 +597,24 @@ class _Planner:
             worth = self.emit(f"{name}__worth", "points if counts else absent()", into)
             folds = tuple(
                 Fold(f"{name}__{word}", "sum", (step,), empty_is_zero=True)
-                for word, step in (("together", scored), ("could", possible), ("count", there), ("all", worth))
+                for word, step in (
+                    ("together", scored),
+                    ("could", possible),
+                    ("count", there),
+                    ("all", worth),
+                )
             )
         self._close_block(outer, RowBlock(f"{name}__rows", kind.name, (), where, folds), name)
 
     def _gathered(
-        self, node: TreeNode, key: str, together: str, count: str, possible: str, whole: Fraction, rows: str = ""
+        self,
+        node: TreeNode,
+        key: str,
+        together: str,
+        count: str,
+        possible: str,
+        whole: Fraction,
+        rows: str = "",
     ) -> NodePlan:
         """From what children or rows came to, to the node's score: enough of them, make-up, scale, and the rest."""
         otherwise = {"absent": _ABSENT, "zero": "0", "refuse": _REFUSED}[node.otherwise]
@@ -609,7 +628,13 @@ class _Planner:
             bound["applies"] = applies
         self.emit(first, text, bound)
         made, raw = self._stages(stages, first, key, possible, whole)
-        could: dict[str, Binding] = {"x": key, "q": possible, "n": count, "least": Fraction(node.at_least), "w": whole}
+        could: dict[str, Binding] = {
+            "x": key,
+            "q": possible,
+            "n": count,
+            "least": Fraction(node.at_least),
+            "w": whole,
+        }
         full = "w" if node.rescale else "(q if hole(q) == '' else w) if hole(n) == '' and n >= least else w"
         possible_text = f"0 if hole(x) == 'not_applicable' else {full}"
         if node.scale_to is not None and whole:
@@ -621,7 +646,9 @@ class _Planner:
     def _stage_list(self, node: TreeNode, key: str) -> list[tuple[model.LineKind, object]]:
         """What happens to a node's score after its body, in the fixed order."""
         stages: list[tuple[model.LineKind, object]] = []
-        gathers = isinstance(node.holds, model.OpenGroup) or (isinstance(node.holds, model.Group) and not node.holds.body)
+        gathers = isinstance(node.holds, model.OpenGroup) or (
+            isinstance(node.holds, model.Group) and not node.holds.body
+        )
         if gathers and node.rescale:
             stages.append(("make-up", None))
         if gathers and node.scale_to is not None:
@@ -633,7 +660,12 @@ class _Planner:
         return stages
 
     def _stages(
-        self, stages: list[tuple[model.LineKind, object]], x: str, key: str, possible: str = "", whole: Fraction = Fraction(0)
+        self,
+        stages: list[tuple[model.LineKind, object]],
+        x: str,
+        key: str,
+        possible: str = "",
+        whole: Fraction = Fraction(0),
     ) -> tuple[tuple[Stage, ...], str]:
         """Emit the stages, the last under the node's own name; also the step that holds the score before rounding."""
         made: list[Stage] = []
@@ -655,6 +687,8 @@ class _Planner:
                 case "rounding", Rounding() as rounding:
                     self.emit(name, rounding_text(rounding), {"x": x})
                     made.append(Stage(kind, name))
+                case _:
+                    raise AssertionError(kind)
             x = name
             if kind != "rounding":
                 raw = name
@@ -668,17 +702,22 @@ class _Planner:
             own = f"{key}__adjustment{i}"
             points: Binding | None = node.points.high if node.points else None
             result, _ = self.body(adjustment.body, f"{own}__body", {} if points is None else {"points": points})
-            bounded = adjustment.low is not None or adjustment.high is not None
+            low, high = adjustment.low, adjustment.high
+            bounded = low is not None and high is not None
             present = self.presence(result, adjustment.policies, f"{own}__present" if bounded else own, points)
-            if bounded:
-                self.emit(own, "min(max(x, low), high)", {"x": present, "low": adjustment.low, "high": adjustment.high})  # type: ignore[dict-item]
+            if low is not None and high is not None:
+                self.emit(own, "min(max(x, low), high)", {"x": present, "low": low, "high": high})
             total[f"c{i}"] = own
             made.append(Stage("adjustment", own, adjustment.name, adjustment))
         text = _total(len(node.adjustments))
         if node.adjustments_low is not None and node.adjustments_high is not None:
             total |= {"low": node.adjustments_low, "high": node.adjustments_high}
             text = f"min(max({text}, low), high)"
-        self.emit(name, f"x if hole(x) != '' else x + {text}" if "min" in text else f"x if hole(x) != '' else x + ({text})", total)
+        self.emit(
+            name,
+            f"x if hole(x) != '' else x + {text}" if "min" in text else f"x if hole(x) != '' else x + ({text})",
+            total,
+        )
         made.append(Stage("adjustment", name))
         return made
 
@@ -740,13 +779,13 @@ class _Planner:
             self.open(key)
             self.fold(Fold(key, "max", tuple(f"{self.keys[c.path]}__grade" for c in children)))
             labels = scale.labels or (target.labels if target else self._child_labels(children))
-            return model.evolve(made, grade=key, grade_labels=labels)
+            return evolve(made, grade=key, grade_labels=labels)
         bindings: dict[str, Binding] = {"score": made.score, "possible": made.possible}
         if made.node.points is not None and made.node.points.high is not None:
             bindings["points"] = made.node.points.high
         planned = self.grade(scale, f"{key}__", bindings)
         self.emit(key, "absent() if hole(s) == 'not_applicable' else x", {"s": made.score, "x": planned.rank})
-        return model.evolve(made, grade=key, grade_labels=scale.labels)
+        return evolve(made, grade=key, grade_labels=scale.labels)
 
     def _child_labels(self, children: Sequence[TreeNode]) -> tuple[str, ...]:
         for child in children:
@@ -771,12 +810,13 @@ class _Planner:
         return made
 
 
-def _band_text(band: model.Band, index: int, bound: dict[str, Binding]) -> str:
+def _band_text(band: model.Band, index: int, bound: dict[str, Binding], side: str) -> str:
+    """When a quantity is in a band that those before it have left over: of cut points, the one cut says it."""
     parts = []
-    if band.low is not None:
+    if band.low is not None and side not in ("to", "below"):
         bound[f"low{index}"] = band.low
         parts.append(f"of {'>=' if band.low_in else '>'} low{index}")
-    if band.high is not None:
+    if band.high is not None and side not in ("from", "above"):
         bound[f"high{index}"] = band.high
         parts.append(f"of {'<=' if band.high_in else '<'} high{index}")
     return "(" + " and ".join(parts or ["of == of"]) + ")"

@@ -95,5 +95,9 @@ def _files(
 
 
 def _failed(distribution: str, version: str, problem: Exception) -> Finding:
-    seen = {"distribution": distribution, "version": version, "problem": f"{type(problem).__name__}: {problem}"[:300]}
+    seen = {
+        "distribution": distribution,
+        "version": version,
+        "problem": f"{type(problem).__name__}: {problem}"[:300],
+    }
     return Finding("plugin-failed", None, distribution, seen)

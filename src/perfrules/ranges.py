@@ -94,15 +94,14 @@ def union(a: Range | None, b: Range | None) -> Range | None:
             return Truths(a.true or b.true, a.false or b.false)
         case Texts(), Texts():
             return Texts(None if a.labels is None or b.labels is None else a.labels | b.labels)
-    return ANYTHING
+        case _:
+            return ANYTHING
 
 
 class Analysis:
     """Ranges over one scope of names; `call` answers for definitions. `reached` are the holes reached on purpose."""
 
-    def __init__(
-        self, read: Callable[[str], Found], call: Callable[[str, Sequence[Found]], Found]
-    ) -> None:
+    def __init__(self, read: Callable[[str], Found], call: Callable[[str, Sequence[Found]], Found]) -> None:
         self._read = read
         self._call = call
         self._facts: list[Fact] = []
@@ -110,6 +109,8 @@ class Analysis:
 
     def find(self, node: Node) -> Found:
         """The range and holes of a node."""
+        if isinstance(node, nodes.Number):
+            return Found(Numbers(node.value, node.value))
         found = self._find(node)
         if self._facts and isinstance(found.range, Numbers):
             bounded: Range | None = found.range
@@ -297,7 +298,7 @@ class Analysis:
         match condition:
             case nodes.Not(operand=x):
                 self._assume(x, not holds)
-            case nodes.Logic(sign=sign, operands=operands) if (sign == "and") == holds:
+            case nodes.Logic(sign=word, operands=operands) if (word == "and") == holds:
                 for x in operands:
                     self._assume(x, holds)
             case nodes.Compare(first=first, links=links) if holds or len(links) == 1:
@@ -313,6 +314,8 @@ class Analysis:
                         )
                     )
                     left = right
+            case _:
+                pass
 
     def _primitive(self, node: nodes.Primitive) -> Found:
         found = [self.find(a) for a in node.arguments]
@@ -454,11 +457,13 @@ def _quotient(a: Numbers, b: Numbers) -> Numbers:
         return ANYTHING  # the divisor changes sign
     if b.low is not None and b.low >= 0:
         inverse = Numbers(
-            Fraction(0) if b.high is None else 1 / b.high if b.high else None, None if b.low == 0 else 1 / b.low
+            Fraction(0) if b.high is None else 1 / b.high if b.high else None,
+            None if b.low == 0 else 1 / b.low,
         )
     else:
         assert b.high is not None
         inverse = Numbers(
-            None if b.high == 0 else 1 / b.high, Fraction(0) if b.low is None else 1 / b.low if b.low else None
+            None if b.high == 0 else 1 / b.high,
+            Fraction(0) if b.low is None else 1 / b.low if b.low else None,
         )
     return _product(a, inverse)

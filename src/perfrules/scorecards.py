@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from perfrules import model
-from perfrules.findings import Finding
+from perfrules.findings import Finding, Severity
 from perfrules.formula import Formula
 from perfrules.model import Hole, Line, NodeScore, Provenance, Record, Row, Scorecard
 from perfrules.numbers import published
@@ -65,13 +65,13 @@ class _Card:
             lines=tuple(sorted(lines, key=lambda line: -line.amount)),
             happenings=tuple(self.happenings),
             values={name: self.values[name] for name in self.scheme.values},
-            resting={s: resting[s] for s in ("stated", "unverified", "assumed", "unmarked") if s in resting},  # type: ignore[misc, index]
+            resting={s: resting[s] for s in ("stated", "unverified", "assumed", "unmarked") if s in resting},
             rulings=self.record.rulings,
             findings=tuple(self.findings),
             evidence=self.results,
         )
 
-    def find(self, name: str, path: str, severity: model.Severity | None = None, **seen: str) -> None:
+    def find(self, name: str, path: str, severity: Severity | None = None, /, **seen: str) -> None:
         self.findings.append(Finding(name, None, path, seen, stated=severity))
 
     def _counted(self, path: str) -> bool:
@@ -139,7 +139,13 @@ class _Card:
         low, high = node.points.low or ZERO, node.worth
         assert high is not None
         if not low <= score <= high:
-            self.find("score-out-of-range", node.path, score=published(score), low=published(low), high=published(high))
+            self.find(
+                "score-out-of-range",
+                node.path,
+                score=published(score),
+                low=published(low),
+                high=published(high),
+            )
 
     def because(self, planned: NodePlan, value: Hole) -> Hole:
         """The hole behind a node without a score, nearest to the data."""
@@ -414,7 +420,9 @@ class _Card:
         if state == "applied":
             self.find("gate-closed", path, gate=source.name)
 
-    def _happened(self, path: str, source: model.Adjustment | model.Gate, kind: Any, state: Any, amount: Fraction | None) -> None:
+    def _happened(
+        self, path: str, source: model.Adjustment | model.Gate, kind: Any, state: Any, amount: Fraction | None
+    ) -> None:
         self.happenings.append(
             model.Happening(path, source.name, kind, state, amount, source.reason, source.provenance)
         )
@@ -427,7 +435,7 @@ class _Card:
         worth = self.values.get(planned.row_points)
         most = node.points.high if node.points else None
         if isinstance(worth, Fraction) and most is not None and worth != most and self.results.rows.get(planned.rows):
-            severity: model.Severity = "remark" if node.holds.adjustable else "error"
+            severity: Severity = "remark" if node.holds.adjustable else "error"
             self.find("row-points-differ", node.path, severity, sum=published(worth), stated=published(most))
 
     def checks(self) -> None:
@@ -444,7 +452,14 @@ class _Card:
         state: Any = "undecidable" if isinstance(value, Hole) else "holds" if value is True else "broken"
         self.happenings.append(model.Happening(path, check.name, "check", state, None, check.reason, check.provenance))
         if state == "broken":
-            self.find("check-broken", path, check.severity, check=check.name, holds=_one_line(check.holds), reason=check.reason)
+            self.find(
+                "check-broken",
+                path,
+                check.severity,
+                check=check.name,
+                holds=_one_line(check.holds),
+                reason=check.reason,
+            )
         elif state == "undecidable":
             self.find("check-undecidable", path, "remark", check=check.name, holds=_one_line(check.holds))
 
@@ -466,7 +481,12 @@ class _Card:
                 if not groups:
                     self.find("row-in-no-group", f"{kind.name}/{row.name}", row=str(row.number))
                 elif len(groups) > 1:
-                    self.find("row-in-two-groups", f"{kind.name}/{row.name}", row=str(row.number), groups="、".join(groups))
+                    self.find(
+                        "row-in-two-groups",
+                        f"{kind.name}/{row.name}",
+                        row=str(row.number),
+                        groups="、".join(groups),
+                    )
 
     def grade(self, planned: GradePlan) -> str | None:
         scale = planned.scale
@@ -503,6 +523,8 @@ class _Foundations:
     def of(self, part: object) -> Provenance:
         """The weakest mark among the definitions and values that a part of the scheme uses."""
         key = id(part)
+        if not part:
+            return model.Provenance("stated")
         if key not in self.known:
             mark = model.Provenance("stated")
             for name in model.definitions_called(part):
@@ -517,9 +539,7 @@ class _Foundations:
 
     def _definition(self, name: str) -> Provenance:
         definition = self.scheme.definitions[name]
-        own = definition.provenance if definition.provenance.status != "unmarked" or definition.origin != "prelude" else None
-        inner = self.of(definition.body)
-        return inner if own is None else own.joined(inner)
+        return definition.provenance.joined(self.of(definition.body)).joined(self.of(definition.values))
 
     def _value(self, name: str) -> Provenance:
         value = self.scheme.values[name]
@@ -540,7 +560,8 @@ def _outcomes(body: model.Body) -> list[model.Outcome]:
             return [b.outcome for b in bands]
         case model.CasesBody(cases=cases):
             return [c.outcome for c in cases]
-    return []
+        case _:
+            return []
 
 
 def _source_line(path: str, stage: Stage, amount: Fraction) -> Line:
@@ -642,7 +663,10 @@ def _node_json(node: NodeScore) -> dict[str, Any]:
     if node.grade is not None:
         data["grade"] = node.grade
     if node.because is not None:
-        data["because"] = {"kind": node.because.kind, "name": "" if "__" in node.because.name else node.because.name}
+        data["because"] = {
+            "kind": node.because.kind,
+            "name": "" if "__" in node.because.name else node.because.name,
+        }
     return data
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache, lru_cache
@@ -9,11 +10,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve, frozen
+
 from perfrules import checking, documents, loading, model, plugins, records, scorecards
-from perfrules.findings import Finding, PerfrulesError, SchemeError, nearest
+from perfrules.findings import Finding, Language, PerfrulesError, SchemeError, nearest
 from perfrules.model import Record, Ruling, Scheme, Scorecard
-from perfrules.plan import Plan
+from perfrules.plan import Plan, Results
 from perfrules.plan import plan as make_plan
+from perfrules.readings import exact, prose
 
 
 def load(path: str | Path, *, registry: plugins.Registry | None = None) -> Scheme:
@@ -49,7 +53,7 @@ def loads(
 
 
 def _noted(scheme: Scheme, found: tuple[Finding, ...]) -> Scheme:
-    made = model.evolve(scheme, findings=found)
+    made = evolve(scheme, findings=found)
     return made
 
 
@@ -79,9 +83,7 @@ def prelude() -> Mapping[str, model.Definition]:
     return definitions
 
 
-def definitions_in(
-    text: str | bytes, file: str, origin: str
-) -> tuple[Mapping[str, model.Definition], list[Finding]]:
+def definitions_in(text: str | bytes, file: str, origin: str) -> tuple[Mapping[str, model.Definition], list[Finding]]:
     """The definitions in a text, checked, and every finding."""
     root, found = documents.read(text, file)
     if root is None:
@@ -118,7 +120,8 @@ def _library(
         found += problems
         for name, definition in definitions.items():
             if name in library:
-                seen = {"name": name, "other": library[name].origin}
+                origin = library[name].origin
+                seen = {"name": name, "other": f"{origin} 的定义", "other_en": f"a definition of {origin}"}
                 found.append(Finding("name-clash", definition.location, name, seen))
             library[name] = definition
     return library
@@ -135,14 +138,20 @@ def _bytes(path: Path) -> bytes:
 # ----------------------------------------------------------------------------------------- schemes of plugins
 
 
-def schemes(given: plugins.Registry | None = None) -> tuple[Mapping[str, list[Scheme]], list[Finding]]:
-    """Every scheme that plugins supply, by id, its editions newest first; and what went wrong on the way."""
+def schemes(
+    given: plugins.Registry | None = None, only: str | None = None
+) -> tuple[Mapping[str, list[Scheme]], list[Finding]]:
+    """Every scheme that plugins supply (or `only` those of an id), by id, its editions newest first; and what went
+    wrong on the way."""
     known = given or registry()
     found = list(known.findings)
     made: dict[str, list[Scheme]] = {}
     for each in known.scheme_files:
         try:
-            scheme_ = loads(_bytes(each.path), file=str(each.path), registry=known, distribution=each.distribution)
+            text = _bytes(each.path)
+            if only is not None and _declared(text) not in (only, None):
+                continue
+            scheme_ = loads(text, file=str(each.path), registry=known, distribution=each.distribution)
         except PerfrulesError as problem:
             found += problem.findings
             continue
@@ -156,9 +165,19 @@ def schemes(given: plugins.Registry | None = None) -> tuple[Mapping[str, list[Sc
     return made, found
 
 
-@lru_cache(maxsize=8)
-def _supplied() -> tuple[Mapping[str, list[Scheme]], list[Finding]]:
-    return schemes()
+_DECLARED = re.compile(rb"^scheme: *([^\s#'\"]+)", re.MULTILINE)
+
+
+def _declared(text: bytes) -> str | None:
+    """The id that a scheme file plainly declares, without reading it; None where it is not plain."""
+    found = _DECLARED.search(text)
+    return found.group(1).decode("utf-8", "replace") if found else None
+
+
+@lru_cache(maxsize=64)
+def _editions(name: str) -> tuple[list[Scheme], list[Finding]]:
+    made, found = schemes(only=name)
+    return made.get(name, []), found
 
 
 def scheme(name: str, *, on: date | None = None) -> Scheme:
@@ -167,11 +186,11 @@ def scheme(name: str, *, on: date | None = None) -> Scheme:
     if Path(name).suffix in (".yaml", ".yml", ".json") or "/" in name:
         return load(name)
     wanted, _, edition = name.partition("@")
-    made, found = _supplied()
-    editions = made.get(wanted)
+    editions, found = _editions(wanted)
     if not editions:
         unreadable = [f for f in found if f.severity == "error"]
-        raise SchemeError([Finding("unknown-scheme", None, "", {"name": wanted}, nearest(wanted, made)), *unreadable])
+        known = [d for f in registry().scheme_files if (d := _declared(_bytes(f.path)))]
+        raise SchemeError([Finding("unknown-scheme", None, "", {"name": wanted}, nearest(wanted, known)), *unreadable])
     if edition:
         for each in editions:
             if each.edition == edition:
@@ -196,8 +215,20 @@ def score(scheme: Scheme, record: Any, *, rulings: Iterable[Ruling] = (), trace:
     """
     made = record if isinstance(record, Record) else records.record_from(scheme, record)
     if rulings:
-        made = model.evolve(made, rulings=(*made.rulings, *rulings))
-    from perfrules.readings import exact
-
+        made = evolve(made, rulings=(*made.rulings, *rulings))
     results = exact.evaluate(plan(scheme), made, trace=trace)
-    return scorecards.scorecard(plan(scheme), made, results)
+    card = scorecards.scorecard(plan(scheme), made, results)
+    return evolve(card, evidence=Evidence(plan(scheme), results, made))
+
+
+@frozen
+class Evidence:
+    """What a scorecard was made from, kept beside it for its explanation."""
+
+    plan: Plan
+    results: Results
+    record: Record
+
+    def explain(self, card: Scorecard, lang: Language, path: str | None) -> str:
+        """The scorecard in words."""
+        return prose.explain(self.plan, self.results, self.record, card, lang, path)

@@ -9,18 +9,18 @@ from typing import Any
 import yaml
 
 from perfrules.documents.traps import COMMENT, TIGHT, WIDE_BLANKS, colon_finding, short, unfinished
-from perfrules.documents.tree import Document, Scalar, after_blanks
+from perfrules.documents.tree import SHOWN_LIMIT, Document, Scalar, after_blanks
 from perfrules.findings import Finding
 
 # A key as somebody meant it: it may be a condition, with blanks and quoted text in it.
-_KEY = r"[ ]*(?:- +)*(?P<key>(?:[^：:#'\"\s]|'[^']*'|\"[^\"]*\")(?:[^：:#'\"]|'[^']*'|\"[^\"]*\")*?)"
+_KEY = r"[ ]*(?:- +)*+(?P<key>(?:[^：:#'\"\s]|'[^']*'|\"[^\"]*\")(?:[^：:#'\"]|'[^']*'|\"[^\"]*\")*?)"
 _LOST_COLON = re.compile(f"{_KEY}(?:：|{TIGHT})")
 _ENTRY = re.compile(f"(?P<before>{_KEY})[ ]*[：:](?P<after>.*)")
 _HAS_VALUE = re.compile(r":(?:[ \t]|$)")
 _VALUE = re.compile(r"(?:.*:[ \t]+)?(.*)")
-_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
-_TABBED = re.compile(r"[ ]*(?:- *)*\t")
-_WIDELY_INDENTED = re.compile(rf"[ ]*(?:- *)*[{WIDE_BLANKS}]+")
+_QUOTED = re.compile(r"'(?:[^']++|'')*+'|\"(?:[^\"\\]++|\\.)*+\"", re.DOTALL)
+_TABBED = re.compile(r"[ ]*(?:- *)*+\t")
+_WIDELY_INDENTED = re.compile(rf"[ ]*(?:- *)*+[{WIDE_BLANKS}]+")
 _SIGN_SCANNED = re.compile(r"block scalar|alias|anchor|\btag\b|directive")
 _SIGNS = "@`%>|*&!-?"
 _LINES_ABOVE = 20
@@ -76,7 +76,7 @@ def _index(document: Document, mark: Any) -> int:
     """The place of a parser's mark; beyond the end it is the last thing that is written."""
     text = document.text
     index = min(mark.index, len(text)) if mark else 0
-    return index if text[index:].strip() else max(0, len(text.rstrip()) - 1)
+    return index if text[index:].strip(" \n") else max(0, len(text.rstrip(" \n")) - 1)
 
 
 def _indented(document: Document, at: int) -> Finding | None:
@@ -87,9 +87,7 @@ def _indented(document: Document, at: int) -> Finding | None:
     if document.text[at : at + 1] == "\t":
         return document.finding("tab-indentation", at)
     if wide := _WIDELY_INDENTED.match(line):
-        return document.finding(
-            "full-width-space", start + len(wide[0].rstrip(WIDE_BLANKS)), start + wide.end()
-        )
+        return document.finding("full-width-space", start + len(wide[0].rstrip(WIDE_BLANKS)), start + wide.end())
     return None
 
 
@@ -129,7 +127,7 @@ def _sign(document: Document, problem: str, at: int, since: int) -> Finding | No
 def _lost(document: Document, problem: str, at: int, since: int) -> Finding | None:
     """A colon or comment by which YAML lost its way, in the line of the error or one that it ran on from."""
     for number in _lines(document, problem, since if "could not find expected" in problem else at):
-        start, line = document.starts[number - 1], document.line(number)
+        start, line = document.starts[number - 1], document.line(number)[:SHOWN_LIMIT]
         if colon := _LOST_COLON.match(line):
             return colon_finding(document, start + colon.end() - 1, colon["key"])
         cut = COMMENT.search(line)
@@ -147,9 +145,7 @@ def _lines(document: Document, problem: str, at: int) -> Iterator[int]:
         if number < first and not line.strip():
             continue
         yield number
-        begins = (
-            _HAS_VALUE.search(line[: max(0, at - document.starts[number - 1])]) or line.lstrip()[:2] == "- "
-        )
+        begins = _HAS_VALUE.search(line[: max(0, at - document.starts[number - 1])]) or line.lstrip()[:2] == "- "
         if begins or (number < first and "mapping values" not in problem):
             break
 

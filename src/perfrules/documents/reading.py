@@ -29,7 +29,7 @@ _STYLES: dict[str | None, Style] = {
     "|": "literal",
     ">": "folded",
 }
-_PROPERTIES = re.compile(r"(?:[!&]\S*[ \t\n]*)+")
+_PROPERTIES = re.compile(r"(?:[!&]\S*[ \t\n]*)++")
 _Level: TypeAlias = tuple[Any, list[Node]]
 
 
@@ -134,9 +134,7 @@ class _Reading:
                 self._compose(parser.get_event, levels)
             except yaml.MarkedYAMLError as error:
                 self.trouble = mistakes.explained(self.document, self.scalars, error)
-            except (
-                ValueError
-            ):  # an escape that is no character, to the Python scanner's chr(); the C one says so
+            except ValueError:  # an escape that is no character, to the Python scanner's chr(); the C one says so
                 at = min(parser.get_mark().index, len(self.document.text))
                 self.trouble = self.document.finding("bad-escape", at)
             while len(levels) > 1:
@@ -167,8 +165,7 @@ class _Reading:
                 if event.anchor is not None or event.tag is not None:
                     node = evolve(node, index=self._refuse_properties(event))
                 elif node.style == "double" and not node.text.isprintable():
-                    self._add(_unseen(node.locate(*bad.span()), bad[0]) for bad in UNSEEN.finditer(node.text))
-                    node = evolve(node, text=UNSEEN.sub("\ufffd", node.text))
+                    node = self._refuse_unseen(node)
                 scalars.append(node)
                 items.append(node)
             elif kind is mapping or kind is sequence:
@@ -211,6 +208,14 @@ class _Reading:
                 raise _Halt(Finding("too-many-findings", finding.where, seen={"limit": str(FINDING_LIMIT)}))
             self.findings.append(finding)
 
+    def _refuse_unseen(self, node: Scalar) -> Scalar:
+        """Reports what an escape wrote that cannot be seen; the scalar without it."""
+        bad = UNSEEN.search(node.text)
+        if bad is None:
+            return node
+        self._add([_unseen(node.locate(*bad.span()), bad[0])])
+        return evolve(node, text=UNSEEN.sub("\ufffd", node.text))
+
     def _refuse_properties(self, event: Any) -> int:
         """Reports an anchor or tag, or both; where the node itself begins."""
         start: int = event.start_mark.index
@@ -244,9 +249,7 @@ class _Reading:
             name = key.text
             if name in numbers:
                 line = str(entries[numbers[name]][0].mark.line)
-                self._add(
-                    [Finding("duplicate-key", key.locate(), seen={"key": traps.short(name), "first": line})]
-                )
+                self._add([Finding("duplicate-key", key.locate(), seen={"key": traps.short(name), "first": line})])
                 continue
             if name == "<<" and key.style == "plain":
                 self._add([Finding("no-merge-keys", key.locate())])

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from attrs import evolve
 
-from perfrules.documents.tree import Document, Mapping, Node, Scalar, Sequence, children, walk
-from perfrules.findings import Finding
+from perfrules.documents.tree import Document, Mapping, Node, Scalar, Sequence, walk
+from perfrules.findings import Finding, Severity
 
 WIDE_BLANKS = "\u3000\xa0"
 """Blanks to the eye, letters to YAML."""
@@ -18,7 +18,7 @@ COMMENT = re.compile(r"(?<=[^\s])[ \t]+#")
 # A colon that no blank follows, times of day left out.
 TIGHT = r"(?!(?<=\d):\d\d(?!\d)):(?=[^ \t\n:/])"
 
-_WORD = r"^[ ]*(?:- +)*(?P<key>[^\s：:'\"#&*!|>%@`\[\]{},-][^\s：:]*)"
+_WORD = r"^[ ]*(?:- +)*+(?P<key>[^\s：:'\"#&*!|>%@`\[\]{},-][^\s：:]*)"
 _WIDE_COLON = re.compile(_WORD + "：", re.MULTILINE)
 _TIGHT_COLON = re.compile(_WORD + TIGHT, re.MULTILINE)
 _TIGHT_PAIR = re.compile(r":[^ \n]")
@@ -36,7 +36,7 @@ _BREAKS_OFF = re.compile(
 
 def short(text: str) -> str:
     """A text on one line, of at most forty characters."""
-    text = " ".join(text.split())
+    text = " ".join(text[:200].split())
     return text if len(text) <= 40 else text[:39] + "…"
 
 
@@ -80,9 +80,7 @@ def joined(document: Document, items: list[Node], step: int) -> tuple[list[Node]
             last = group[0] if group[-1].index == group[0].index or _is_empty(group[-1]) else group[-1]
             end = last.index + (len(last.text) if isinstance(last, Scalar) else 1)
             start = kept[-1].index
-            findings.append(
-                document.finding("flow-mapping-splits", start, end, seen=short(document.text[start:end]))
-            )
+            findings.append(document.finding("flow-mapping-splits", start, end, seen=short(document.text[start:end])))
             pieces = 0
     return kept, findings
 
@@ -159,8 +157,12 @@ def _at(scalars: list[Scalar], index: int) -> Scalar | None:
 
 
 def _cut_formulas(document: Document, scalars: list[Scalar]) -> Iterator[Finding]:
+    before: Scalar | None = None
     for comment in COMMENT.finditer(document.text):
         scalar = _at(scalars, comment.start())
+        if scalar is before:
+            continue
+        before = scalar
         if scalar and scalar.style == "plain" and unfinished(scalar.text):
             written = document.text[scalar.index : comment.start()]
             if written == scalar.text or written.split() == scalar.text.split():
@@ -188,28 +190,25 @@ def _swallowed_keys(
     A text after its key on one line may hold any colon. A text that starts a line of its own is doubtful: a
     warning. Beside mappings in a sequence, or as the whole file, it is surely meant for an entry.
     """
-    parents = {id(child): parent for parent in walk(root) for child in children(parent)}
-    told: Finding | None = None
-    about: Scalar | None = None
+    doubtful: dict[int, Severity | None] = {id(root): None}
+    for node in walk(root):
+        match node:
+            case Mapping(entries=entries):
+                doubtful |= {id(value): "warning" for _, value in entries}
+            case Sequence(items=items):
+                if any(isinstance(item, Mapping) for item in items):
+                    doubtful |= {id(item): None for item in items}
+            case Scalar():
+                pass
+    about: Scalar | None = None  # the text that was last told of, and where it ends
+    end = 0
     for line in lines:
         scalar, colon = _at(scalars, line.start("key")), line.end() - 1
-        if scalar is None or scalar.style != "plain":
+        if scalar is None or scalar.style != "plain" or id(scalar) not in doubtful:
             continue
-        if scalar.index < line.start("key"):  # the text goes on from the line above
-            if about is not scalar or told is None or scalar.places()[-1] <= colon:
-                continue
-            stated = told.stated
-        else:
-            match parents.get(id(scalar)):
-                case None:
-                    meant, stated = scalar is root, None
-                case Sequence(items=items):
-                    meant, stated = any(isinstance(item, Mapping) for item in items), None
-                case Mapping(entries=entries):
-                    meant, stated = any(scalar is value for _, value in entries), "warning"
-                case Scalar():
-                    continue
-            if not meant:
-                continue
-        about, told = scalar, evolve(colon_finding(document, colon, line["key"]), stated=stated)
-        yield told
+        goes_on = scalar.index < line.start("key")
+        if goes_on and (scalar is not about or end <= colon):
+            continue
+        if not goes_on:
+            about, end = scalar, scalar.places()[-1]
+        yield evolve(colon_finding(document, colon, line["key"]), stated=doubtful[id(scalar)])

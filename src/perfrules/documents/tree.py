@@ -27,6 +27,7 @@ _CONSTANTS: dict[str, bool | None] = {
 }
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
+SHOWN_LIMIT = 1_000
 UNSEEN = re.compile(
     "[^\\t\\n\\x20-\\x7e\\xa0-\\xac\\xae-\\u200a\\u200c\\u200d\\u2010-\\u2027\\u202f-\\u205f\\u2070-\\ud7ff"
     "\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U000dffff\\U000e0080-\\U0010ffff]"
@@ -67,10 +68,11 @@ class Document:
         return self.text[start : self._end(start)]
 
     def locate(self, start: int, end: int) -> Location:
-        """The place of the characters from start to end, those on the first one's line."""
-        mark = self.mark(start)
-        length = min(end, self._end(start)) - start
-        return Location(self.file, mark.line, mark.column, max(1, length), self.line(mark.line))
+        """The place of the characters from start to end on its line; a very long line is not shown."""
+        mark, line_end = self.mark(start), self._end(start)
+        shown = line_end - self.starts[mark.line - 1] <= SHOWN_LIMIT
+        length = max(1, min(end, line_end) - start)
+        return Location(self.file, mark.line, mark.column, length, self.line(mark.line) if shown else None)
 
     def finding(self, name: str, start: int, end: int = 0, /, **seen: str) -> Finding:
         """A finding about the characters from start to end, at least one."""
@@ -117,7 +119,8 @@ class Scalar:
         if self.style == "plain" and self.document.text.startswith(self.text, self.index):
             return self.document.locate(self.index + first, self.index + last)
         places = self.places()
-        return self.document.locate(places[first], places[last])
+        end = places[last - 1] + _width(self.document.text, places[last - 1], self.style) if last > first else 0
+        return self.document.locate(places[first], end)
 
     def places(self) -> list[int]:
         """The index in the document of every character of the text, and of its end."""
@@ -172,26 +175,19 @@ def place(node: Node) -> Location:
     return node.locate() if isinstance(node, Scalar) else node.document.locate(node.index, node.index + 1)
 
 
-def children(node: Node) -> Iterator[Node]:
-    """What stands directly beneath a node, keys included, in file order."""
-    match node:
-        case Mapping():
-            for key, value in node.entries:
-                yield key
-                yield value
-        case Sequence():
-            yield from node.items
-        case Scalar():
-            return
-
-
 def walk(root: Node) -> Iterator[Node]:
-    """A node and all beneath it, in no order."""
+    """A node and all that stands beneath it, keys left out, in no order."""
     stack = [root]
     while stack:
         node = stack.pop()
         yield node
-        stack.extend(children(node))
+        match node:
+            case Mapping():
+                stack += [value for _, value in node.entries]
+            case Sequence():
+                stack += node.items
+            case Scalar():
+                pass
 
 
 # ── plain values ──────────────────────────────────────────────────────────────────────────────────
@@ -264,26 +260,26 @@ def _flow_places(source: str, start: int, size: int, style: Style) -> list[int]:
     places: list[int] = []
     at = start + (style != "plain")
     while len(places) < size and at < len(source):
-        char = source[at]
-        width = 1
-        if char in " \t\n":
+        if source[at] in " \t\n":
             end = after_blanks(source, at)
             breaks = _breaks(source, at, end)
             places += (breaks[1:] or breaks) if breaks else range(at, end)
             at = end
-            continue
-        if style == "single" and char == "'":
-            width = 2
-        elif style == "double" and char == "\\":
-            width = _ESCAPES.get(source[at + 1], 2)
-            if source[at + 1] == "\n":
-                end = after_blanks(source, at + 2)
-                places += _breaks(source, at + 2, end)
-                at = end
-                continue
-        places.append(at)
-        at += width
+        elif style == "double" and source.startswith("\\\n", at):
+            end = after_blanks(source, at + 2)
+            places += _breaks(source, at + 2, end)
+            at = end
+        else:
+            places.append(at)
+            at += _width(source, at, style)
     return places + [min(at, len(source))] * (size + 1 - len(places))
+
+
+def _width(source: str, at: int, style: Style) -> int:
+    """How many characters write the one that is written here."""
+    if style == "double" and source[at] == "\\":
+        return _ESCAPES.get(source[at + 1], 2)
+    return 2 if style == "single" and source[at] == "'" else 1
 
 
 def _breaks(source: str, start: int, end: int) -> list[int]:

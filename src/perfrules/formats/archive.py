@@ -1,8 +1,8 @@
-"""An XLSX archive made safe: unpacked within bounds and copied plainly, so that what was checked is what is read.
+"""An XLSX archive made safe: unpacked within bounds and copied plainly, so that what is read was checked.
 
-Sizes in an archive's own directory may lie, and a sheet of two cells may span seventeen thousand million. So every
-part that a reader needs is unpacked here within limits and scanned; the scan also sees what readers of values do not
-tell: error values, formulas never calculated, and which numbers are shown as percentages.
+Sizes in an archive's own directory may lie, and a sheet of two cells may span seventeen thousand million. So
+every part that a reader needs is unpacked here within limits and scanned. The scan also sees what readers of
+values do not tell: error values, formulas never calculated, and which numbers are shown as percentages.
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ from perfrules.findings import RecordError
 from perfrules.formats.tables import CELLS_LIMIT, COLUMNS_LIMIT, LINES_LIMIT, refused
 
 UNPACKED_LIMIT, MEMBERS_LIMIT, RATIO_LIMIT, SMALL = 200_000_000, 2_000, 250, 5_000_000
-_NEEDED = re.compile(
-    r"\[Content_Types\]\.xml|_rels/\.rels|xl/(worksheets/)?[^/]*\.xml|xl/_rels/[^/]*\.rels", re.I
-)
+_NEEDED = re.compile(r"\[Content_Types\]\.xml|_rels/\.rels|xl/(worksheets/)?[^/]*\.xml|xl/_rels/[^/]*\.rels", re.I)
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, NotImplementedError, RuntimeError, ValueError
 )  # fmt: skip
@@ -237,10 +235,7 @@ def _marks(parts: Mapping[str, bytes], refuse: Refuse) -> dict[str, Marks]:
         raise refuse("broken-workbook", why="no xl/workbook.xml")
     styles = _percent_styles(parts.get("xl/styles.xml", b"<styleSheet/>"))
     relations = _elements(parts.get("xl/_rels/workbook.xml.rels", b"<none/>"), "Relationship")
-    targets = {
-        a.get("Id", ""): posixpath.normpath(posixpath.join("/xl", a.get("Target", "")))
-        for _, _, a in relations
-    }
+    targets = {a.get("Id", ""): posixpath.normpath(posixpath.join("/xl", a.get("Target", ""))) for _, _, a in relations}
     sheets = _elements(parts["xl/workbook.xml"], "sheet")
     names = {targets.get(a.get("id", ""), "").lstrip("/"): a.get("name", "") for _, _, a in sheets}
     marks: dict[str, Marks] = {}

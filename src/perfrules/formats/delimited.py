@@ -1,4 +1,4 @@
-"""CSV and TSV files → a batch. Encoding and separator are found out: it is the headings that tell separators apart."""
+"""CSV and TSV files → a batch. The encoding is found out, and the separator by the headings that it gives."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
-"""JSON files → a batch. The reader is our own, for what the standard one cannot say: the place of every datum, all
-digits of a number, a key that stands twice; and for a depth that no file exceeds."""
+"""JSON files → a batch.
+
+The reader is our own, for what the standard one cannot say: the place of every datum, a number's every digit,
+a key that stands twice; and for a depth that no file exceeds.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""XLSX workbooks → a batch: records on the first sheet, their rows there too or on sheets named as the row kind."""
+"""XLSX workbooks → a batch: records on the first sheet, rows there too or on sheets named as their kind."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from perfrules.formats.archive import Marks, opened
 from perfrules.formats.tables import Line, Table, refused, table_entries, table_rows
 from perfrules.model import Batch, Scheme
 from perfrules.numbers import exact, published
-from perfrules.records.cells import folded, heading_key
 from perfrules.records.entries import Entry, RawRow, read_entries
+from perfrules.records.spelling import folded, heading_key
 
 MARKLESS = Marks(frozenset(), {})
 
@@ -43,9 +43,7 @@ def read_workbook(path: Path, scheme: Scheme) -> Batch:
     return read_entries(scheme, entries, findings)
 
 
-def _joined(
-    entries: Sequence[Entry], kind: str, rows: Mapping[str, list[RawRow]]
-) -> tuple[list[Entry], list[Finding]]:
+def _joined(entries: Sequence[Entry], kind: str, rows: Mapping[str, list[RawRow]]) -> tuple[list[Entry], list[Finding]]:
     """The entries with the rows of a sheet, each at the record whose id it states."""
     findings: list[Finding] = []
     ids = [folded(entry.id.text) if entry.id else "" for entry in entries]

@@ -1,4 +1,4 @@
-"""Tables 表格, lines of cells under headings → entries. Wide: a line is a record; form: a line is a row of one."""
+"""Tables 表格, lines under headings, → entries. Wide: a line is a record; form: a line is a row of one."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from attrs import define, evolve, field, frozen
 
 from perfrules.findings import Finding, Location, RecordError
 from perfrules.model import Scheme
-from perfrules.records.cells import folded, is_blank, shown, written
+from perfrules.records.cells import is_blank, shown, written
 from perfrules.records.entries import Entry, Raw, RawRow
 from perfrules.records.headings import Heading, Headings
+from perfrules.records.spelling import folded
 
 LINES_LIMIT, COLUMNS_LIMIT, CELLS_LIMIT = 1_048_576, 2_000, 5_000_000
 HEADING_LINES = 10
@@ -212,7 +213,7 @@ class _Columns:
 
 
 def _kinds(headings: Headings, line: Line) -> list[str]:
-    """The row kinds whose columns a heading line has: the one that names a row, or two that records have not."""
+    """The row kinds whose columns a heading line has: that which names a row, or two that records lack."""
     texts = [text for value in line.values if headings.of_record(text := written(value)) is None]
     kinds = []
     for name, kind in headings.scheme.rows.items():
@@ -235,7 +236,7 @@ def _wide(columns: _Columns, line: Line) -> Entry:
 
 
 def _form(columns: _Columns, lines: Sequence[Line], kinds: Sequence[str]) -> list[Entry]:
-    """One record for each id, a single one where there is no id column; a blank id continues the one above."""
+    """One record for each id, or a single one without an id column; a blank id continues the one above."""
     by_id: dict[str, list[Line]] = {}
     current = ""
     for line in lines:

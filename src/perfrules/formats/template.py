@@ -1,4 +1,4 @@
-"""Blank forms 空表: the columns that a scheme expects, as a workbook or CSV file whose headings read back as written."""
+"""Blank forms 空表: the columns that a scheme expects, as a workbook or CSV file."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from perfrules.findings import display_width
 from perfrules.formats.tables import refused
 from perfrules.model import Input, Scheme
 from perfrules.numbers import published
-from perfrules.records.cells import heading_key
 from perfrules.records.headings import Headings
+from perfrules.records.spelling import heading_key
 
 RECORDS_SHEET = "评价记录"
 _LIST_LIMIT = 255

@@ -1,140 +1,40 @@
-"""One raw cell 单元格 → a value or a hole, with every finding about it. Nothing is guessed: what could be read in two
-ways is refused, and what was read in an unusual way is told."""
+"""One raw cell 单元格 → a value or a hole, with every finding about it.
+
+Nothing is guessed: what could be read in two ways is refused, and what was read in an unusual way is told.
+"""
 
 from __future__ import annotations
 
-import calendar
 import numbers
-import re
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import assert_never
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from perfrules.findings import Finding, Location, Severity, nearest
 from perfrules.model import MISSING, Cell, Datum, Hole, Input
-from perfrules.numbers import BASES, DIGITS_LIMIT, MULTIPLES, Unit, exact, published, unit
+from perfrules.numbers import DIGITS_LIMIT, Unit, exact, published
+from perfrules.records.spelling import (
+    COUNT_WORDS,
+    DASHES,
+    ERROR_VALUES,
+    FALSE_WORDS,
+    NOT_APPLICABLE_MARKS,
+    TRUE_WORDS,
+    Quantity,
+    day_of,
+    debris,
+    folded,
+    label_key,
+    quantity,
+    unit_meant,
+)
 
 TEXT_LIMIT = 32_767
 """The most characters of a cell, which is what a spreadsheet cell holds."""
-
-_FOLDS: dict[int, str | None] = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
-_FOLDS |= dict.fromkeys(map(ord, "\u3000\xa0\u2002\u2003\u2009"), " ")
-_FOLDS |= dict.fromkeys(map(ord, "−–‐‑﹣"), "-")
-_FOLDS |= dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\ufeff"), None)
-_QUOTES = str.maketrans("", "", "“”‘’\"'「」")
-
-OPERATORS = {
-    **dict.fromkeys((">=", "=>", "≥", "≧", "⩾", "大于等于", "大于或等于", "不低于", "不少于", "不小于"), "≥"),
-    **dict.fromkeys(
-        ("<=", "=<", "≤", "≦", "⩽", "小于等于", "小于或等于", "不高于", "不超过", "不大于", "不多于"), "≤"
-    ),
-    **dict.fromkeys((">", "大于", "高于"), ">"),
-    **dict.fromkeys(("<", "小于", "低于"), "<"),
-    **dict.fromkeys(("==", "=", "等于"), "="),
-}
-_BY_LENGTH = tuple(sorted(OPERATORS, key=len, reverse=True))
-
-NOT_APPLICABLE_MARKS = frozenset({"/", "不适用", "n/a"})
-DASHES = frozenset({"-", "--", "—", "——", "无"})
-ERROR_VALUES = frozenset(
-    {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!"}
-)
-_TRUE = frozenset({"是", "有", "真", "true", "yes", "y", "1", "√", "✓", "✔"})
-_FALSE = frozenset({"否", "无", "没有", "假", "false", "no", "n", "0", "×", "✗", "✘"})
-
-COUNT_WORDS = frozenset(
-    [
-        "个",
-        "项",
-        "次",
-        "户",
-        "家",
-        "件",
-        "套",
-        "台",
-        "份",
-        "处",
-        "座",
-        "条",
-        "场",
-        "期",
-        "篇",
-        "批",
-        "辆",
-        "艘",
-        "所",
-        "间",
-        "栋",
-        "幢",
-        "幅",
-        "块",
-        "根",
-        "支",
-        "张",
-        "本",
-        "册",
-        "组",
-        "对",
-        "只",
-        "头",
-        "株",
-        "棵",
-        "眼",
-        "口",
-        "例",
-        "起",
-        "宗",
-        "部",
-        "架",
-        "位",
-        "班",
-        "村",
-        "镇",
-        "站",
-        "盏",
-        "人次",
-        "户次",
-        "人日",
-        "课时",
-        "学时",
-    ]
-)
-"""Words that count things; a bare number may carry one where its input states no unit."""
-
-_NUMBER = re.compile(r"([+-]?)\s*([\d,]*)(\.\d*)?\s*(.*)", re.DOTALL | re.ASCII)
-_GROUPED = re.compile(r"\d{1,3}(,\d{3})+", re.ASCII)
-_EXPONENT = re.compile(r"[eE][+-]?\d+", re.ASCII)
-_HEDGES = re.compile("左右|以上|以下|以内|以外|上下|余|多|约|近|超|不足|至|到|底|前|后")
-_DATE = re.compile(
-    r"(?P<year>\d{4})\s*(?:年|[-/.])\s*(?P<month>\d{1,2})\s*(?:(?:月|[-/.])\s*(?P<day>\d{1,2})\s*日?|月)?"
-    r"(?:(?:T|\s+)\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?",
-    re.ASCII,
-)
-_DIGIT_DATE = re.compile(r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})?", re.ASCII)
-_WRITTEN_AS_DATE = re.compile(r"\d{4}\s*(年\s*\d{1,2}\s*月|[-/]\s*\d{1,2}\s*([-/]|$))", re.ASCII)
-_DEBRIS = re.compile(r"\d*?(0{4,}|9{4,})\d+")
-
-
-# ------------------------------------------------------------------------------------------------ text
-
-
-def folded(text: str) -> str:
-    """The text with full-width signs, odd spaces and minus signs made plain, and outer spaces gone."""
-    return text.translate(_FOLDS).strip()
-
-
-def heading_key(text: str) -> str:
-    """What two headings share that are the same to a reader: no spaces, quotes, case or full-width signs."""
-    return re.sub(r"\s+", "", text.translate(_FOLDS)).translate(_QUOTES).casefold()
-
-
-def label_key(text: str) -> str:
-    """What two spellings of a choice share: as a heading, and `>=` is `≥`."""
-    key = heading_key(text)
-    return OPERATORS.get(key, key) if not key.isalpha() else key
+_COUNTED = COUNT_WORDS | {"人"}
 
 
 def written(raw: object, *, spreadsheet: bool = False) -> str:
@@ -170,11 +70,8 @@ def shown(text: str) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-# ------------------------------------------------------------------------------------------------ numbers
-
-
 def number_of(raw: object, *, spreadsheet: bool = False) -> Fraction:
-    """The number that a Python number stands for; 15 significant digits of a spreadsheet's. Raises ValueError."""
+    """The number that a Python number is; a spreadsheet's float at 15 digits. Raises ValueError."""
     match raw:
         case bool():
             raise ValueError("a boolean is not a number")
@@ -194,105 +91,6 @@ def number_of(raw: object, *, spreadsheet: bool = False) -> Fraction:
             raise ValueError("not a number")
 
 
-@frozen
-class Quantity:
-    """A number as written: its operator and unit as text, both empty where there is none."""
-
-    value: Fraction
-    unit: str = ""
-    operator: str = ""
-
-
-def quantity(text: str) -> Quantity | str:
-    """The quantity that a folded text says, or the name of the finding that tells why it says none."""
-    operator = next((o for o in _BY_LENGTH if text.startswith(o)), "")
-    rest = text[len(operator) :].lstrip()
-    match = _NUMBER.fullmatch(rest)
-    if match is None:  # pragma: no cover  (the pattern ends in anything)
-        return "unreadable-number"
-    sign, whole, fraction, tail = (
-        match.group(1),
-        match.group(2),
-        match.group(3) or "",
-        match.group(4).rstrip(),
-    )
-    if not any(c.isdigit() for c in whole + fraction):
-        return "words-in-number-cell"
-    if "," in whole:
-        if not _GROUPED.fullmatch(whole):
-            return "bad-grouping"
-        whole = whole.replace(",", "")
-    if sum(c.isdigit() for c in whole + fraction) > DIGITS_LIMIT:
-        return "number-too-long"
-    if _EXPONENT.match(tail):
-        return "scientific-notation"
-    if _HEDGES.search(tail):
-        return "words-in-number-cell"
-    try:
-        unit(tail)
-    except ValueError:
-        return "words-in-number-cell" if any(c.isalpha() for c in tail) else "unreadable-number"
-    if tail and not any(c.isalpha() for c in tail) and tail not in ("%", "‰"):
-        return "unreadable-number"
-    return Quantity(exact(sign + (whole or "0") + fraction), tail, OPERATORS.get(operator, ""))
-
-
-def unit_meant(text: str, own: Unit | None) -> Unit | None:
-    """The unit that a suffix says beside an input's own; None where it is no unit that anybody knows.
-
-    A bare multiple (`万`) multiplies the own unit less its own multiple: `7万` of 万元 are 7 万元, of 元 70000 元.
-    """
-    if text in MULTIPLES:
-        base = own.text if own else ""
-        prefix = next(
-            (m for m in sorted(MULTIPLES, key=len, reverse=True) if base.startswith(m) and base != m), ""
-        )
-        rest = base.removeprefix(prefix)
-        return unit(text + rest) if rest else Unit(text, (), Fraction(MULTIPLES[text]))
-    meant = unit(text)
-    known = _KNOWN | {base for base, _ in (own.dimension if own else ())}
-    return meant if all(base in known for base, _ in meant.dimension) else None
-
-
-_KNOWN = COUNT_WORDS | {base for base, _ in BASES.values()}
-_COUNTED = COUNT_WORDS | {"人"}
-
-
-def debris(text: str) -> bool:
-    """Whether digits look like the debris 残值 of binary floats: a run of 0 or 9 deep in a long fraction."""
-    fraction = text.partition(".")[2].rstrip("%")
-    return len(fraction) >= 10 and _DEBRIS.fullmatch(fraction.lstrip("0")) is not None
-
-
-# ------------------------------------------------------------------------------------------------ dates
-
-
-def day_of(text: str, month_means: str | None) -> date | str:
-    """The day that a folded text names, or the name of the finding that tells why it names none."""
-    match = _DATE.fullmatch(text) or _DIGIT_DATE.fullmatch(text)
-    if match is None:
-        return "unreadable-date"
-    year, month, day = int(match["year"]), int(match["month"]), match["day"]
-    if not (1 <= month <= 12 and year >= 1):
-        return "unreadable-date"
-    if day is None:
-        if month_means is None:
-            return "month-without-day"
-        return date(year, month, 1 if month_means == "first" else calendar.monthrange(year, month)[1])
-    try:
-        return date(year, month, int(day))
-    except ValueError:
-        return "unreadable-date"
-
-
-def is_written_as_date(text: str) -> bool:
-    """Whether a text is plainly meant as a date, so that it may stand where a number could."""
-    return _WRITTEN_AS_DATE.match(text) is not None and _DATE.fullmatch(text) is not None
-
-
-# ------------------------------------------------------------------------------------------------ cells
-
-
 def read_cell(
     raw: object,
     input: Input,
@@ -301,10 +99,10 @@ def read_cell(
     unit: Unit | None = None,
     spreadsheet: bool = False,
 ) -> tuple[Cell, list[Finding]]:
-    """The cell that a raw value is for an input, and every finding about it; an error among them means refused.
+    """The cell that a raw value is for an input, and every finding about it; an error among them refuses it.
 
-    Numbers come out in the scheme's working unit. `unit` is what the heading states for bare numbers; `spreadsheet`
-    reads floats at 15 significant digits. A measure is read with its row (`perfrules.records.measures`).
+    Numbers come out in the scheme's working unit. `unit` is what the heading states for bare numbers;
+    `spreadsheet` reads floats at 15 significant digits. A measure is read with its row (`records.measures`).
     """
     reader = CellReader(input, where, written(raw, spreadsheet=spreadsheet), unit, spreadsheet)
     return reader.cell(raw), reader.findings
@@ -354,7 +152,7 @@ class CellReader:
                 assert_never(self.input.kind)
 
     def hole(self, raw: object) -> Hole | None:
-        """The hole that a raw cell is before its kind is asked: blank, marked, an error value, or unreadable."""
+        """The hole that a cell is whatever its kind: blank, marked, an error value, or unreadable."""
         if is_blank(raw):
             return MISSING if self.input.optional else self.found("missing-value")
         if isinstance(raw, str):
@@ -367,9 +165,8 @@ class CellReader:
                 return self.found("error-value")
             if self.is_own_word(text):
                 return None
-            if text.casefold() in NOT_APPLICABLE_MARKS or (
-                self.input.kind != "text" and text.startswith("不适用")
-            ):
+            explained = self.input.kind != "text" and text.startswith("不适用")
+            if explained or text.casefold() in NOT_APPLICABLE_MARKS:
                 return Hole("not_applicable", self.input.name, shown(text))
             if text in DASHES and not (text == "无" and self.input.kind == "text"):
                 return self.found("dash-for-missing")
@@ -382,7 +179,7 @@ class CellReader:
         """Whether a mark means something of its own to this input, as 无 does to a boolean."""
         match self.input.kind:
             case "boolean":
-                return text.casefold() in _TRUE | _FALSE
+                return text.casefold() in TRUE_WORDS | FALSE_WORDS
             case "choice":
                 return text in self.input.choices
             case _:
@@ -398,9 +195,7 @@ class CellReader:
         if isinstance(own, Hole):
             return own
         if found.operator:
-            self.found(
-                "repeated-operator", operator=found.operator, value=published(found.value) + found.unit
-            )
+            self.found("repeated-operator", operator=found.operator, value=published(found.value) + found.unit)
         return self._within(own)
 
     def quantity(self, raw: object) -> Quantity | Hole:
@@ -448,16 +243,15 @@ class CellReader:
         """The number in the working unit, once it keeps the input's bounds and decimal places."""
         of = self.input.unit
         places = self.input.decimals
-        if places is not None:
-            if (own * 10**places).denominator != 1:
-                return self.found("too-many-decimals", places=str(places))
+        if places is not None and (own * 10**places).denominator != 1:
+            return self.found("too-many-decimals", places=str(places))
         if self._outside(own):
             return self._out_of_bounds()
         return own if of is None or not of.dimension else own * self.input.scale
 
     def _outside(self, value: Fraction | date) -> bool:
         low, high = self.input.low, self.input.high
-        # The loader gives bounds of the input's own kind; comparing them otherwise would be a bug worth a traceback.
+        # The loader gives bounds of the input's own kind; to compare others would be a bug worth a traceback.
         return (low is not None and value < low) or (high is not None and value > high)  # type: ignore[operator]
 
     def _out_of_bounds(self) -> Hole:
@@ -470,8 +264,8 @@ class CellReader:
         if isinstance(raw, bool):
             return raw
         word = folded(self.text).casefold()
-        if word in _TRUE or word in _FALSE:
-            return word in _TRUE
+        if word in TRUE_WORDS or word in FALSE_WORDS:
+            return word in TRUE_WORDS
         return self.found("unreadable-boolean")
 
     def _choice(self, raw: object) -> Datum | Hole:

@@ -1,5 +1,8 @@
-"""Entries 条目, which are records as a source holds them, read into a batch: every cell converted or refused, a bad
-record set aside with all its reasons, and what can only be seen over all of them."""
+"""Entries 条目, which are records as a source holds them → a batch.
+
+Every cell is converted or refused, a bad record is set aside with all its reasons, and what only shows over
+all of them is told.
+"""
 
 from __future__ import annotations
 
@@ -23,17 +26,9 @@ from perfrules.model import (
     SetAside,
 )
 from perfrules.numbers import Unit
-from perfrules.records.cells import (
-    OPERATORS,
-    CellReader,
-    folded,
-    heading_key,
-    is_blank,
-    read_cell,
-    shown,
-    written,
-)
+from perfrules.records.cells import CellReader, is_blank, read_cell, shown, written
 from perfrules.records.measures import UNIT_COLUMNS, operator_of, read_measures
+from perfrules.records.spelling import OPERATORS, folded, heading_key
 
 TOTALS = frozenset({"合计", "总计", "小计", "总分", "合计分", "total"})
 """What a line is called that adds up the others, and so is neither a record nor a row of one."""
@@ -77,7 +72,7 @@ class RawRow:
 
 @frozen
 class Entry:
-    """One record as a source holds it; `number` is its line or place there, `rulings` as they were written."""
+    """One record as a source holds it; `number` is its line or place there, `rulings` are as written."""
 
     number: int
     id: Raw | None = None
@@ -154,12 +149,12 @@ class _Draft:
             self.id = str(place)
             if self.entry.id is not None:
                 self.findings.append(Finding("missing-record-id", self.entry.where, "", {"id": self.id}))
+        if self.bad:
+            return  # what its source could not make out is not read: its cells may stand in the wrong places
         for name, input in self.scheme.inputs.items():
             cell, found = self._one(self.entry.cells.get(name, ()), input)
             self.cells[name] = cell
-            self.findings += (
-                f for f in found if f.name != "missing-value" or ("", name) not in self.unbrought
-            )
+            self.findings += (f for f in found if f.name != "missing-value" or ("", name) not in self.unbrought)
         for name, figure in self.scheme.published.items():
             cell, found = self._one(self.entry.published.get(name, ()), evolve(figure.column, optional=True))
             # A published figure is looked at and never scored: one that cannot be read sets nothing aside.
@@ -185,7 +180,8 @@ class _Draft:
 
     def cells_of(self, kind: str, name: str) -> list[Cell]:
         """Its cells of one input, or of one column of a row kind."""
-        return [row.cells[name] for row in self.rows[kind]] if kind else [self.cells[name]]
+        holders = [row.cells for row in self.rows.get(kind, ())] if kind else [self.cells]
+        return [cells[name] for cells in holders if name in cells]
 
     # -------------------------------------------------------------------------------------------- rows
 
@@ -205,16 +201,12 @@ class _Draft:
             title = next((raw for raw in cells.get(kind.name_column, ()) if not raw.blank), None)
             total = next((raw for raws in raw_row.cells.values() for raw in raws if _is_total(raw)), None)
             if total is not None and (title is None or title == total):
-                self.findings.append(
-                    Finding("total-line-skipped", raw_row.where, "", {"seen": shown(total.text)})
-                )
+                self.findings.append(Finding("total-line-skipped", raw_row.where, "", {"seen": shown(total.text)}))
                 continue
             number += 1
             name = folded(title.text) if title else f"第{number}行"
             if name in names:
-                self.findings.append(
-                    Finding("duplicate-row-name", raw_row.where, name, {"name": shown(name)})
-                )
+                self.findings.append(Finding("duplicate-row-name", raw_row.where, name, {"name": shown(name)}))
             names.add(name)
             row, found = self._row(kind, cells, raw_row.where)
             self.findings += (
@@ -224,9 +216,7 @@ class _Draft:
             )
             yield Row(number, name, row, raw_row.where)
 
-    def _row(
-        self, kind: RowKind, raws: Cells, where: Location | None
-    ) -> tuple[dict[str, Cell], list[Finding]]:
+    def _row(self, kind: RowKind, raws: Cells, where: Location | None) -> tuple[dict[str, Cell], list[Finding]]:
         cells: dict[str, Cell] = {}
         findings: list[Finding] = []
         measures: dict[str, tuple[CellReader, object]] = {}
@@ -257,13 +247,10 @@ class _Draft:
             self.findings += (
                 Finding("bad-ruling", f.where, f.path, {"key": input.name, "why": f.name})
                 for f in found
-                if f.severity == "error"
-                or f.name in ("missing-value", "words-in-number-cell", "dash-for-missing")
+                if f.severity == "error" or f.name in ("missing-value", "words-in-number-cell", "dash-for-missing")
             )
         match [values[input.name] for input in _RULING]:
-            case [str(path), Fraction() as points, str(reason), str(by), date() as day] if (
-                len(self.findings) == before
-            ):
+            case [str(path), Fraction() as points, str(reason), str(by), date() as day] if len(self.findings) == before:
                 return Ruling(path, points, reason, by, day)
         return None
 
@@ -295,11 +282,11 @@ def _opposite(kind: RowKind, cells: Mapping[str, Cell], reader: CellReader, oper
     return []
 
 
-# ------------------------------------------------------------------------------------------------ over all records
+# ------------------------------------------------------------------------------------------------ over all
 
 
 def _unbrought(scheme: Scheme, entries: Sequence[Entry]) -> frozenset[tuple[str, str]]:
-    """What is wanted and no entry or row has a place for, as (row kind or nothing, name); told once, not per record."""
+    """What is wanted and has a place nowhere, as (row kind or nothing, name); told once, not per record."""
     absent = {("", n) for n, i in scheme.inputs.items() if not i.optional} if len(entries) > 1 else set()
     for entry in entries:
         absent -= {("", name) for name in entry.cells}

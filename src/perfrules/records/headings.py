@@ -12,7 +12,8 @@ from attrs import frozen
 from perfrules.findings import Finding, Location, nearest
 from perfrules.model import Input, Scheme
 from perfrules.numbers import Unit
-from perfrules.records.cells import heading_key, shown, unit_meant
+from perfrules.records.cells import shown
+from perfrules.records.spelling import heading_key, unit_meant
 
 ID_HEADINGS = ("编号", "id", "record")
 RULING_HEADINGS = ("rulings", "审定")
@@ -24,7 +25,7 @@ Role = Literal["id", "input", "published", "column", "rows", "rulings"]
 
 @frozen
 class Heading:
-    """What one heading stands for; `kind` names the row kind of a column, `unit` what is printed in brackets."""
+    """What one heading stands for; `kind` is the row kind of a column, `unit` what is printed in brackets."""
 
     role: Role
     name: str
@@ -91,7 +92,7 @@ class Headings:
         return _find(self._columns[kind], text)
 
     def of_line(self, text: str) -> tuple[Heading, ...]:
-        """What a heading of a form stands for: a column of each kind of row that has it, else one of records."""
+        """What a heading of a form stands for: a column of each row kind that has it, else one of records."""
         found = tuple(h for kind in self.scheme.rows if (h := self.of_row(text, kind)) is not None)
         return found or self.of_cell(text)
 
@@ -110,7 +111,7 @@ class Headings:
 
 
 def _find(known: Mapping[str, Heading], text: str) -> Heading | None:
-    """What a heading stands for, with or without what it prints in brackets: a unit, or a note such as （A）."""
+    """What a heading stands for, with or without what it prints in brackets: a unit, or a note like （A）."""
     key = heading_key(text)
     if key in known:
         return known[key]
@@ -130,7 +131,7 @@ def _find(known: Mapping[str, Heading], text: str) -> Heading | None:
 
 
 def _index(known: dict[str, Heading], headings: list[Heading]) -> None:
-    """Add headings by name, then by label; what is there already stays, so that a name goes before a label."""
+    """Add headings by name, then by label; what is there stays, so that a name goes before a label."""
     for heading in headings:
         known.setdefault(heading_key(heading.name), heading)
     for heading in headings:

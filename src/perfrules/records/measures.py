@@ -1,4 +1,4 @@
-"""The measures 计量列 of a row: what is aimed at and what was done, in the row's own unit; they must agree."""
+"""The measures 计量列 of a row: what is aimed at and what was done, in the row's unit; they must agree."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from attrs import define
 from perfrules.findings import Finding
 from perfrules.model import MISSING, Cell, Hole
 from perfrules.numbers import MULTIPLES, Unit, published, unit
-from perfrules.records.cells import (
+from perfrules.records.cells import CellReader
+from perfrules.records.spelling import (
     DASHES,
     NOT_APPLICABLE_MARKS,
-    CellReader,
     Quantity,
     day_of,
     folded,
@@ -121,7 +121,7 @@ def _agree(told: list[Measure], column: str) -> None:
 
 
 def _row_unit(column: str, suffixes: list[str]) -> Unit | None:
-    """The unit of a row: what its unit column says, else its cells; any word where several cells agree on it."""
+    """The unit of a row: what its unit column says, else its cells; any word where they agree on it."""
     if column:
         try:
             return unit("%" if column == "百分比" else column)

@@ -10,9 +10,10 @@ import attrs
 
 from perfrules.findings import Finding, RecordError
 from perfrules.model import Batch, Record, Scheme
-from perfrules.records.cells import heading_key, is_blank, shown
+from perfrules.records.cells import is_blank, shown
 from perfrules.records.entries import Entry, Raw, RawRow, read_entries
 from perfrules.records.headings import Heading, Headings
+from perfrules.records.spelling import heading_key
 
 _RULING_KEYS = {
     "path": "path", "指标": "path", "路径": "path",
@@ -23,9 +24,7 @@ _RULING_KEYS = {
 }  # fmt: skip
 
 
-def records_from_mappings(
-    scheme: Scheme, mappings: Iterable[object], findings: Sequence[Finding] = ()
-) -> Batch:
+def records_from_mappings(scheme: Scheme, mappings: Iterable[object], findings: Sequence[Finding] = ()) -> Batch:
     """The batch that mappings or objects come to: data by input name or label, rows under their kind's name.
 
     `findings` are what their source already had to say about the whole.
@@ -37,11 +36,11 @@ def records_from_mappings(
 
 
 def record_from(scheme: Scheme, thing: object) -> Record:
-    """The record that one mapping or object comes to. Raises RecordError with all that was found if it is bad."""
+    """The record that one mapping or object comes to. Raises RecordError, with all that was found in it."""
     if isinstance(thing, Record):
         return thing
     batch = records_from_mappings(scheme, [thing])
-    if not batch.records:
+    if not batch.records or any(f.severity == "error" for f in batch.findings):
         raise RecordError([*batch.findings, *(f for aside in batch.set_aside for f in aside.findings)])
     record = batch.records[0]
     return attrs.evolve(record, findings=(*batch.findings, *record.findings))
@@ -67,7 +66,7 @@ def _entry(headings: Headings, number: int, thing: object, told: dict[str, Findi
             case None:
                 told.setdefault(heading_key(key), headings.unknown(key, raw.where))
             case Heading(unit_fits=False):
-                findings.append(found.wrong_unit(key, raw.where))
+                told.setdefault(heading_key(key), found.wrong_unit(key, raw.where))
             case Heading(role="id"):
                 ids.append((found, raw))
                 if found.input is not None:
@@ -103,7 +102,7 @@ def _rows(
             if found is None:
                 told.setdefault(kind + "/" + heading_key(key), headings.unknown(key, raw.where, kind=kind))
             elif not found.unit_fits:
-                findings.append(found.wrong_unit(key, raw.where))
+                told.setdefault(kind + "/" + heading_key(key), found.wrong_unit(key, raw.where))
             else:
                 cells[found.name] = (*cells.get(found.name, ()), attrs.evolve(raw, unit=found.unit))
         yield RawRow(cells, next((raw.where for raws in cells.values() for raw in raws), None))

@@ -1,4 +1,4 @@
-"""What people write 写法: the text of a cell folded, and the numbers, units, dates and marks that it may say."""
+"""What people write 写法: a cell's text folded, and the numbers, units, dates and marks that it may say."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ _QUOTES = str.maketrans("", "", "“”‘’\"'「」")
 
 OPERATORS = {
     **dict.fromkeys((">=", "=>", "≥", "≧", "⩾", "大于等于", "大于或等于", "不低于", "不少于", "不小于"), "≥"),
-    **dict.fromkeys(
-        ("<=", "=<", "≤", "≦", "⩽", "小于等于", "小于或等于", "不高于", "不超过", "不大于", "不多于"), "≤"
-    ),
+    **dict.fromkeys(("<=", "=<", "≤", "≦", "⩽", "小于等于", "小于或等于", "不高于", "不超过", "不大于", "不多于"), "≤"),
     **dict.fromkeys((">", "大于", "高于"), ">"),
     **dict.fromkeys(("<", "小于", "低于"), "<"),
     **dict.fromkeys(("==", "=", "等于"), "="),
@@ -30,20 +28,15 @@ _BY_LENGTH = tuple(sorted(OPERATORS, key=len, reverse=True))
 
 NOT_APPLICABLE_MARKS = frozenset({"/", "不适用", "n/a"})
 DASHES = frozenset({"-", "--", "—", "——", "无"})
-ERROR_VALUES = frozenset(
-    {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!"}
-)
-_TRUE = frozenset({"是", "有", "真", "true", "yes", "y", "1", "√", "✓", "✔"})
-_FALSE = frozenset({"否", "无", "没有", "假", "false", "no", "n", "0", "×", "✗", "✘"})
+ERROR_VALUES = frozenset({"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!"})
+TRUE_WORDS = frozenset({"是", "有", "真", "true", "yes", "y", "1", "√", "✓", "✔"})
+FALSE_WORDS = frozenset({"否", "无", "没有", "假", "false", "no", "n", "0", "×", "✗", "✘"})
 
-COUNT_WORDS = frozenset("个项次户家件套台份处座条场期篇批辆艘所间栋幢幅块根支张本册组对只头株棵眼口例起宗部架位班村镇站盏") | {
-    "人次",
-    "户次",
-    "人日",
-    "课时",
-    "学时",
-}
+COUNT_WORDS = frozenset(
+    "个项次户家件套台份处座条场期篇批辆艘所间栋幢幅块根支张本册组对只头株棵眼口例起宗部架位班村镇站盏"
+) | {"人次", "户次", "人日", "课时", "学时"}
 """Words that count things; a bare number may carry one where its input states no unit."""
+KNOWN_BASES = COUNT_WORDS | {base for base, _ in BASES.values()}
 
 _NUMBER = re.compile(r"([+-]?)\s*([\d,]*)(\.\d*)?\s*(.*)", re.DOTALL | re.ASCII)
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+", re.ASCII)
@@ -121,13 +114,12 @@ def quantity(text: str) -> Quantity | str:
 def unit_meant(text: str, own: Unit | None) -> Unit | None:
     """The unit that a suffix says beside an input's own; None where it is no unit that anybody knows.
 
-    A bare multiple (`万`) multiplies the own unit less its own multiple: `7万` of 万元 are 7 万元, of 元 70000 元.
+    A bare multiple (`万`) takes the place of the own unit's: `7万` are 7 万元 where the own unit is 万元, and
+    70000 元 where it is 元.
     """
     if text in MULTIPLES:
         base = own.text if own else ""
-        prefix = next(
-            (m for m in sorted(MULTIPLES, key=len, reverse=True) if base.startswith(m) and base != m), ""
-        )
+        prefix = next((m for m in sorted(MULTIPLES, key=len, reverse=True) if base.startswith(m) and base != m), "")
         rest = base.removeprefix(prefix)
         return unit(text + rest) if rest else Unit(text, (), Fraction(MULTIPLES[text]))
     meant = unit(text)
