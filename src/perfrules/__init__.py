@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from perfrules.findings import Finding, PerfrulesError, RecordError, SchemeError
     from perfrules.model import Record, Ruling, Scheme, Scorecard
-    from perfrules.verbs import load, loads, schemes, score, scheme
+    from perfrules.verbs import load, loads, scheme, schemes, score
 
 _HOMES = {
     "Finding": "findings",

@@ -65,10 +65,7 @@ class Finding:
         return self._filled(catalogue()[self.name]["mend"], lang)
 
     def _filled(self, words: Mapping[str, str], lang: Language) -> str:
-        seen = self.seen
-        if lang == "zh":
-            seen = {key: _IN_CHINESE.get(value, value) if key in _CLOSED else value for key, value in seen.items()}
-        return words[lang].format_map(_Seen(seen))
+        return words[lang].format_map(_Seen({k: _said(k, v, lang) for k, v in self.seen.items()}))
 
     def render(self, lang: Language = "zh") -> str:
         """The whole finding as lines of text: place and name, the source line with a caret, message and remedy."""
@@ -121,6 +118,17 @@ def catalogue() -> Mapping[str, Any]:
     return catalogue
 
 
+def _said(key: str, value: str, lang: Language) -> str:
+    """A seen value as a message in one language says it."""
+    if lang == "zh":
+        return _IN_CHINESE.get(value, value) if key in _CLOSED else value
+    return value.replace("、", ", ").replace("，", ", ") if key in _LISTS else value
+
+
+_LISTS = frozenset(
+    ["children", "choices", "groups", "have", "kinds", "known", "labels", "record", "with_", "without", "words"]
+)
+"""Keys of `seen` whose values are lists, written with the commas of 中文."""
 _CLOSED = frozenset({"kind", "wanted", "left_kind", "right_kind", "left_unit", "right_unit", "what"})
 """Keys of `seen` whose values are words of the language, not the author's; messages in 中文 explain them."""
 _IN_CHINESE = {

@@ -295,7 +295,8 @@ FORMS: dict[str, Form] = {
     ),
 }
 
-BODY_KEYS = ("formula", "rule", "bands", "cases", "given", "sum", "mean", "min", "max", "count", "largest", "smallest", "quantile")  # fmt: skip
+STATISTICS = ("sum", "mean", "min", "max", "count", "largest", "smallest", "quantile")
+BODY_KEYS = ("formula", "rule", "bands", "cases", "given", *STATISTICS)
 LATER = frozenset({"amends", "amendments", "benchmarks", "ranking", "stages", "by", "procedures", "claims"})
 """Keys of the language that this version does not read yet."""
 

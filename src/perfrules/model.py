@@ -467,7 +467,7 @@ class Scheme:
     def node(self, path: str) -> TreeNode:
         """The node at a path, or of an identifier. Raises KeyError."""
         for node in self.tree.walk():
-            if path in (node.path, node.identifier) and path or (not path and node is self.tree):
+            if (path and path in (node.path, node.identifier)) or (not path and node is self.tree):
                 return node
         raise KeyError(path)
 

@@ -78,8 +78,36 @@ def is_name(text: str) -> bool:
 
 
 _PYTHON_WORDS = frozenset(
-    "None as assert async await break class continue def del elif except finally for from global import in is lambda "
-    "nonlocal pass raise return try while with yield".split()
+    [
+        "None",
+        "as",
+        "assert",
+        "async",
+        "await",
+        "break",
+        "class",
+        "continue",
+        "def",
+        "del",
+        "elif",
+        "except",
+        "finally",
+        "for",
+        "from",
+        "global",
+        "import",
+        "in",
+        "is",
+        "lambda",
+        "nonlocal",
+        "pass",
+        "raise",
+        "return",
+        "try",
+        "while",
+        "with",
+        "yield",
+    ]
 )
 
 
@@ -159,7 +187,8 @@ class _Tokens:
             return -1
         inner, at = self.text[place + 1 : end], (place, end + 1)
         if not inner.isprintable() or "\\" in inner:
-            self._problem("bad-text", at, seen=repr(inner[:40])[1:-1])
+            seen = inner[:40] if inner.isprintable() else repr(inner[:40])[1:-1]
+            self._problem("bad-text", at, seen=seen)
         if self.tokens and self.tokens[-1].kind in ("name", "text") and self.tokens[-1].text not in WORDS:
             self._problem("text-where-none-fits", at, seen=inner[:40])
         return self._token("text", repr(inner), at)
@@ -202,12 +231,31 @@ class _Tokens:
             sign = next((o for o in _OPERATORS if two.startswith(o)), None)
             width = len(sign) if sign else 1
         if sign is None or sign in _FOREIGN:
-            problem = _stranger(self.text, place, self.folded[place], sign)
+            if sign is None and self.folded[place] == "=" and (function := self._named_argument()):
+                problem = Problem("no-keyword-arguments", (self.tokens[-1].at[0], place + 1), {"seen": function})
+            else:
+                problem = _stranger(self.text, place, self.folded[place], sign)
             self.problems.append(problem)
             if problem.name == "unknown-character":
                 return -1
+            if problem.name == "comment-in-formula":
+                return self.text.find("\n", place)
             sign = "+"
         return self._token("sign", sign, (place, place + width))
+
+    def _named_argument(self) -> str:
+        """The function in whose brackets a `=` comes after a name, as in `clip(x, 下限=0)`; else nothing."""
+        before = [t.text for t in self.tokens[-2:]]
+        if len(self.problems) >= 10 or len(before) < 2 or before[0] not in ("(", ",") or self.tokens[-1].kind != "name":
+            return ""
+        depth = 0
+        for number in range(len(self.tokens) - 2, 0, -1):
+            if self.tokens[number].kind == "sign":
+                depth += {")": 1, "(": -1}.get(self.tokens[number].text, 0)
+            if depth < 0:
+                caller = self.tokens[number - 1]
+                return caller.text if caller.kind == "name" and caller.text not in WORDS else ""
+        return ""
 
 
 def _stranger(text: str, place: int, plain: str, sign: str | None) -> Problem:

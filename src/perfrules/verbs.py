@@ -49,12 +49,7 @@ def loads(
         found += checking.check_ranges(plan(scheme))
     if any(f.severity == "error" for f in found):
         raise SchemeError(_in_order(found))
-    return _noted(scheme, tuple(_in_order(found)))
-
-
-def _noted(scheme: Scheme, found: tuple[Finding, ...]) -> Scheme:
-    made = evolve(scheme, findings=found)
-    return made
+    return evolve(scheme, findings=tuple(_in_order(found)))
 
 
 def _in_order(found: Iterable[Finding]) -> list[Finding]:

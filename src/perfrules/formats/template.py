@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from perfrules.findings import display_width
 from perfrules.formats.tables import refused
+from perfrules.formats.writing import csv_bytes, guarded, write_whole
 from perfrules.model import Input, Scheme
 from perfrules.numbers import published
 from perfrules.records.headings import Headings
@@ -40,9 +38,7 @@ def write_csv(scheme: Scheme, path: Path) -> None:
     labels = [*(label for label, _ in _record_columns(scheme)), *columns]
     if len(scheme.rows) > 1 or len(set(map(heading_key, labels))) < len(labels):
         raise refused("template-needs-workbook", path)
-    text = io.StringIO(newline="")
-    csv.writer(text).writerow(map(_guarded, labels))
-    _write(path, text.getvalue().encode("utf-8-sig"))
+    write_whole(path, csv_bytes([[guarded(label) for label in labels]]))
 
 
 def write_workbook(scheme: Scheme, path: Path) -> None:
@@ -61,7 +57,7 @@ def write_workbook(scheme: Scheme, path: Path) -> None:
         identifier = (Headings(scheme).id_heading, None)
         for name, kind in scheme.rows.items():
             _sheet(book.add_worksheet(name[:31]), [identifier, *((c.label, c) for c in kind.columns)], bold)
-    _write(path, data.getvalue())
+    write_whole(path, data.getvalue())
 
 
 def _record_columns(scheme: Scheme) -> list[tuple[str, Input | None]]:
@@ -110,27 +106,3 @@ def _notes(input: Input) -> Iterator[str]:
 
 def _bound(value: Any) -> str:
     return "…" if value is None else str(value) if not hasattr(value, "numerator") else published(value)
-
-
-def _guarded(label: str) -> str:
-    """The label with an apostrophe before a sign that a spreadsheet program would take for a formula."""
-    return "'" + label if label[:1] in ("=", "+", "-", "@", "\t", "\r") else label
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".perfrules-", suffix=path.suffix)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

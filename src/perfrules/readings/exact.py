@@ -32,19 +32,25 @@ class _Reached(Exception):
         super().__init__(hole)
 
 
-def evaluate(plan: Plan, record: Record, *, trace: bool = False) -> Results:
-    """Every step of the plan over one record."""
-    return _Run(plan, record, trace).run()
+def evaluate(
+    plan: Plan, record: Record, *, trace: bool = False, supposed: Mapping[str, Fraction] | None = None
+) -> Results:
+    """Every step of the plan over one record.
+
+    `supposed` are figures put in the place of computed ones to see what would follow, by step, a row's by step, `#`
+    and its number; unlike rulings nobody has decided them.
+    """
+    return _Run(plan, record, trace, supposed or {}).run()
 
 
 class _Run:
-    def __init__(self, plan: Plan, record: Record, trace: bool) -> None:
+    def __init__(self, plan: Plan, record: Record, trace: bool, supposed: Mapping[str, Fraction]) -> None:
         self.plan = plan
         self.record = record
         self.results = Results({})
         self.tracing = trace
         self.evaluator = _Evaluator(self)
-        self.overruled = _overruled(plan, record)
+        self.overruled = {**_overruled(plan, record), **supposed}
 
     def run(self) -> Results:
         values = self.results.values

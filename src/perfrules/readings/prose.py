@@ -282,7 +282,7 @@ class _Prose:
         yield from self.rule(body, planned.body, self.results.values, planned.body)
 
     def row(self, node: NodeScore) -> Iterator[str]:
-        planned = self.by_path[node.path.rpartition("/")[0]] if node.path.rpartition("/")[0] in self.by_path else None
+        planned: NodePlan | None = None
         for each in self.by_path.values():
             if each.rows and node.path.startswith(each.node.path + "/"):
                 planned = each

@@ -6,6 +6,7 @@ Nothing is guessed: what could be read in two ways is refused, and what was read
 from __future__ import annotations
 
 import numbers
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -35,6 +36,7 @@ from perfrules.records.spelling import (
 TEXT_LIMIT = 32_767
 """The most characters of a cell, which is what a spreadsheet cell holds."""
 _COUNTED = COUNT_WORDS | {"人"}
+_HALF_CHARACTERS = re.compile("[\ud800-\udfff]")
 
 
 def written(raw: object, *, spreadsheet: bool = False) -> str:
@@ -158,7 +160,7 @@ class CellReader:
         if isinstance(raw, str):
             if len(raw) > TEXT_LIMIT:
                 return self.found("text-too-long", limit=str(TEXT_LIMIT))
-            if any("\ud800" <= c <= "\udfff" for c in raw):
+            if _HALF_CHARACTERS.search(raw):
                 return self.found("unreadable-text")
             text = folded(raw)
             if text.upper() in ERROR_VALUES:

@@ -162,7 +162,10 @@ class _Draft:
             self.findings += (evolve(f, stated="warning") if f.severity == "error" else f for f in found)
         for name, kind in self.scheme.rows.items():
             self.rows[name] = tuple(self._rows(kind, self.entry.rows.get(name, ())))
-        self.rulings += filter(None, map(self._ruling, self.entry.rulings))
+        for raws in self.entry.rulings:
+            ruling, found = read_ruling(raws, self.entry.where)
+            self.rulings += [ruling] if ruling else []
+            self.findings += found
 
     def _one(self, raws: tuple[Raw, ...], input: Input) -> tuple[Cell, list[Finding]]:
         """The cell of an input of which a source may bring several, which must then agree."""
@@ -236,24 +239,6 @@ class _Draft:
             findings += _opposite(kind, cells, reader, operator_of(value))
         return cells, [*findings, *found]
 
-    # -------------------------------------------------------------------------------------------- rulings
-
-    def _ruling(self, raws: Mapping[str, Raw]) -> Ruling | None:
-        before = len(self.findings)
-        values: dict[str, object] = {}
-        for input in _RULING:
-            cell, found = raws.get(input.name, Raw(None, self.entry.where)).read(input)
-            values[input.name] = cell.value
-            self.findings += (
-                Finding("bad-ruling", f.where, f.path, {"key": input.name, "why": f.name})
-                for f in found
-                if f.severity == "error" or f.name in ("missing-value", "words-in-number-cell", "dash-for-missing")
-            )
-        match [values[input.name] for input in _RULING]:
-            case [str(path), Fraction() as points, str(reason), str(by), date() as day] if len(self.findings) == before:
-                return Ruling(path, points, reason, by, day)
-        return None
-
 
 _RULING = (
     Input("path", "text"),
@@ -262,6 +247,24 @@ _RULING = (
     Input("by", "text"),
     Input("date", "date"),
 )
+
+
+def read_ruling(raws: Mapping[str, Raw], where: Location | None) -> tuple[Ruling | None, list[Finding]]:
+    """The ruling that was written, or None with what is wrong in it."""
+    findings: list[Finding] = []
+    values: dict[str, object] = {}
+    for input in _RULING:
+        cell, found = raws.get(input.name, Raw(None, where)).read(input)
+        values[input.name] = cell.value
+        findings += (
+            Finding("bad-ruling", f.where, f.path, {"key": input.name, "why": f.name})
+            for f in found
+            if f.severity == "error" or f.name in ("missing-value", "words-in-number-cell", "dash-for-missing")
+        )
+    match [values[input.name] for input in _RULING]:
+        case [str(path), Fraction() as points, str(reason), str(by), date() as day] if not findings:
+            return Ruling(path, points, reason, by, day), []
+    return None, findings
 
 
 def _is_total(raw: Raw) -> bool:

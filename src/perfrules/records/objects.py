@@ -15,13 +15,14 @@ from perfrules.records.entries import Entry, Raw, RawRow, read_entries
 from perfrules.records.headings import Heading, Headings
 from perfrules.records.spelling import heading_key
 
-_RULING_KEYS = {
+RULING_KEYS = {
     "path": "path", "指标": "path", "路径": "path",
     "points": "points", "分值": "points", "得分": "points",
     "reason": "reason", "理由": "reason",
     "by": "by", "审定人": "by",
     "date": "date", "日期": "date",
 }  # fmt: skip
+"""What the parts of a ruling 审定 may be called."""
 
 
 def records_from_mappings(scheme: Scheme, mappings: Iterable[object], findings: Sequence[Finding] = ()) -> Batch:
@@ -116,9 +117,9 @@ def _rulings(value: object, findings: list[Finding]) -> list[dict[str, Raw]]:
             findings.append(_not_a_list(item, "rulings"))
             continue
         raws = {key: inner if isinstance(inner, Raw) else Raw(inner) for key, inner in pairs}
-        for key in raws.keys() - _RULING_KEYS.keys():
+        for key in raws.keys() - RULING_KEYS.keys():
             findings.append(Finding("bad-ruling", raws[key].where, "", {"key": shown(key), "why": "？"}))
-        rulings.append({_RULING_KEYS[key]: raw for key, raw in raws.items() if key in _RULING_KEYS})
+        rulings.append({RULING_KEYS[key]: raw for key, raw in raws.items() if key in RULING_KEYS})
     return rulings
 
 

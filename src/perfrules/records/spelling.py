@@ -24,7 +24,7 @@ OPERATORS = {
     **dict.fromkeys(("<", "小于", "低于"), "<"),
     **dict.fromkeys(("==", "=", "等于"), "="),
 }
-_BY_LENGTH = tuple(sorted(OPERATORS, key=len, reverse=True))
+_OPERATOR = re.compile("|".join(sorted(OPERATORS, key=len, reverse=True)))
 
 NOT_APPLICABLE_MARKS = frozenset({"/", "不适用", "n/a"})
 DASHES = frozenset({"-", "--", "—", "——", "无"})
@@ -54,7 +54,7 @@ _DEBRIS = re.compile(r"\d*?(0{4,}|9{4,})\d+")
 
 def folded(text: str) -> str:
     """The text with full-width signs, odd spaces and minus signs made plain, and outer spaces gone."""
-    return text.translate(_FOLDS).strip()
+    return text.strip() if text.isascii() else text.translate(_FOLDS).strip()
 
 
 def heading_key(text: str) -> str:
@@ -79,17 +79,10 @@ class Quantity:
 
 def quantity(text: str) -> Quantity | str:
     """The quantity that a folded text says, or the name of the finding that tells why it says none."""
-    operator = next((o for o in _BY_LENGTH if text.startswith(o)), "")
-    rest = text[len(operator) :].lstrip()
-    match = _NUMBER.fullmatch(rest)
-    if match is None:  # pragma: no cover  (the pattern ends in anything)
-        return "unreadable-number"
-    sign, whole, fraction, tail = (
-        match.group(1),
-        match.group(2),
-        match.group(3) or "",
-        match.group(4).rstrip(),
-    )
+    operator = _OPERATOR.match(text)
+    match = _NUMBER.fullmatch(text[operator.end() :].lstrip() if operator else text)
+    assert match is not None  # the pattern ends in anything
+    sign, whole, fraction, tail = match[1], match[2], match[3] or "", match[4].rstrip()
     if not any(c.isdigit() for c in whole + fraction):
         return "words-in-number-cell"
     if "," in whole:
@@ -108,7 +101,7 @@ def quantity(text: str) -> Quantity | str:
         return "words-in-number-cell" if any(c.isalpha() for c in tail) else "unreadable-number"
     if tail and not any(c.isalpha() for c in tail) and tail not in ("%", "‰"):
         return "unreadable-number"
-    return Quantity(exact(sign + (whole or "0") + fraction), tail, OPERATORS.get(operator, ""))
+    return Quantity(exact(sign + (whole or "0") + fraction), tail, OPERATORS[operator[0]] if operator else "")
 
 
 def unit_meant(text: str, own: Unit | None) -> Unit | None:

@@ -9,4 +9,14 @@ from perfrules.plugins import hookimpl
 @hookimpl
 def register_schemes() -> list[Path]:
     """The scheme files of this distribution, in the order of their names."""
-    return sorted(Path(str(files(__name__) / "schemes")).glob("*.yaml"))
+    return _files("schemes")
+
+
+@hookimpl
+def register_definitions() -> list[Path]:
+    """The files of definitions that its schemes share; others see them by `use: [perfrules-mof]`."""
+    return _files("definitions")
+
+
+def _files(folder: str) -> list[Path]:
+    return sorted(Path(str(files(__name__) / folder)).glob("*.yaml"))

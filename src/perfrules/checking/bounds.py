@@ -1,0 +1,223 @@
+"""What can leave its range or fall through, each with a record that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from fractions import Fraction
+from functools import partial
+from itertools import pairwise, product
+
+from perfrules import model, nodes
+from perfrules.checking.forecast import Forecast, inputs_of
+from perfrules.checking.witnesses import TRIES, falling_record, witness
+from perfrules.findings import Finding, Location
+from perfrules.formula import Formula
+from perfrules.model import Scheme
+from perfrules.numbers import published
+from perfrules.plan import Plan, RowBlock
+from perfrules.ranges import (
+    Numbers,
+    Range,
+    contains,
+)
+
+DEFINITIONS_DEEP = 30
+RESERVED = frozenset({"points", "score", "possible"})
+
+
+def check_ranges(plan: Plan) -> list[Finding]:
+    """What can leave its range or fall through, each with a record that shows it."""
+    return [*_range_findings(plan), *_gap_findings(plan)]
+
+
+def _outside(allowed: Numbers, found: Numbers, _: Forecast) -> bool:
+    return not contains(allowed, found)
+
+
+def _range_findings(plan: Plan) -> Iterator[Finding]:
+    forecast = Forecast(plan)
+    for planned in plan.nodes:
+        node = planned.node
+        holds = node.holds
+        if node.points is None or node.points.high is None or isinstance(holds, model.OpenGroup | model.GivenBody):
+            continue
+        if isinstance(holds, model.Group) and (holds.body is None or isinstance(holds.body, model.GivenBody)):
+            continue
+        allowed = Numbers(node.points.low, node.points.high)
+        found = forecast.read(planned.first).range
+        if not isinstance(found, Numbers) or contains(allowed, found):
+            continue
+        shown = witness(plan, planned.first, None, partial(_outside, allowed))
+        if shown is not None:
+            yield _out_of_range("can-leave-its-range", node.location, node.path, shown, allowed)
+    for kind, block in _blocks(plan):
+        score = block.name.removesuffix("__rows") + "__score"
+
+        def beyond(result: Numbers, forecast: Forecast, block: RowBlock = block) -> bool:
+            points = forecast.read(block.name.removesuffix("__rows") + "__points").range
+            return (
+                isinstance(points, Numbers)
+                and points.low == points.high
+                and not contains(Numbers(Fraction(0), points.high), result)
+            )
+
+        shown = witness(plan, score, block, beyond)
+        if shown is not None:
+            yield _out_of_range("can-leave-its-range", kind.location, kind.name, shown, None)
+
+
+def _blocks(plan: Plan) -> Iterator[tuple[model.RowKind, RowBlock]]:
+    """One scoring block of each row kind."""
+    seen: set[str] = set()
+    for step in plan.steps:
+        if (
+            isinstance(step, RowBlock)
+            and any(s.name.endswith("__r__score") for s in step.steps)
+            and step.rows not in seen
+        ):
+            seen.add(step.rows)
+            yield plan.scheme.rows[step.rows], step
+
+
+def _out_of_range(
+    name: str,
+    where: Location | None,
+    path: str,
+    witness: tuple[Range, Mapping[str, str]],
+    allowed: Numbers | None,
+) -> Finding:
+    result, record = witness
+    assert isinstance(result, Numbers)
+    high = "分值" if allowed is None or allowed.high is None else published(allowed.high)
+    low = "0" if allowed is None or allowed.low is None else published(allowed.low)
+    came = published(result.low) if result.low is not None else "?"
+    told = "，".join(f"{k} = {v}" for k, v in record.items())
+    return Finding(name, where, path, {"record": told, "came": came, "low": low, "high": high})
+
+
+def _gap_findings(plan: Plan) -> Iterator[Finding]:
+    """Cases without `else` that can fall through, and printed bands that leave a gap, each with a record if one is found."""
+    told: set[str] = set()
+    for body, arm, block, path, where in _open_ended(plan):
+        if not any("missing" in reached for reached in _reached_by_choice(plan, arm, block)):
+            continue
+        key = f"{where}{path}"
+        if key in told:
+            continue
+        told.add(key)
+        if isinstance(body, model.BandsBody):
+            yield from _band_gaps(plan, body, Forecast(plan, block=block, present=True), arm, path, where)
+            continue
+        record = falling_record(plan, arm, block)
+        if record is not None:
+            yield Finding("falls-through", where, path, {"record": "，".join(f"{k} = {v}" for k, v in record.items())})
+        else:
+            yield Finding("may-fall-through", where, path, {})
+
+
+def _reached_by_choice(plan: Plan, arm: str, block: RowBlock | None) -> Iterator[set[nodes.HoleKind]]:
+    """The holes that a step reaches on purpose, for each way of the choices and truths that it hangs on."""
+    touched: dict[str, None] = {}
+    Forecast(plan, block=block, present=True, touched=touched).read(arm)
+    inputs = inputs_of(plan, block)
+    closed = [inputs[n] for n in touched if inputs[n].kind in ("choice", "boolean")]
+    ways: list[list[Fraction | bool | str | date]] = [
+        [True, False] if i.kind == "boolean" else list(i.choices) for i in closed
+    ]
+    size = 1
+    for way in ways:
+        size *= len(way)
+    if size > TRIES:
+        closed, ways = [], []
+    for combination in product(*ways):
+        given: dict[str, Fraction | bool | str | date] = {
+            i.name: value for i, value in zip(closed, combination, strict=True)
+        }
+        forecast = Forecast(plan, given, block, present=True)
+        forecast.read(arm)
+        yield forecast.reached.get(arm, set())
+
+
+def _open_ended(
+    plan: Plan,
+) -> Iterator[tuple[model.BandsBody | model.CasesBody, str, RowBlock | None, str, Location | None]]:
+    for planned in plan.nodes:
+        body = planned.node.holds.body if isinstance(planned.node.holds, model.Group) else planned.node.holds
+        if _ends_open(body) and planned.arms is not None:
+            yield body, planned.arms.step, None, planned.node.path, planned.node.location  # type: ignore[misc]
+    for value in plan.scheme.values.values():
+        if _ends_open(value.body):
+            name = f"{value.name}__arm" if not value.round else f"{value.name}__body__arm"
+            yield value.body, name, None, value.name, value.location  # type: ignore[misc]
+    for kind, block in _blocks(plan):
+        if _ends_open(kind.body):
+            arm = block.name.removesuffix("__rows") + "__body__arm"
+            yield kind.body, arm, block, kind.name, kind.location  # type: ignore[misc]
+    for made in plan.grades:
+        if _ends_open(made.scale.body):
+            arm = made.rank.split("__")[0] + "____arm"
+            yield made.scale.body, arm, None, made.scale.name, made.scale.location  # type: ignore[misc]
+
+
+def _ends_open(body: object) -> bool:
+    if isinstance(body, model.CasesBody):
+        return all(c.when is not None for c in body.cases)
+    return isinstance(body, model.BandsBody) and body.side == "between"
+
+
+def _band_gaps(
+    plan: Plan, body: model.BandsBody, forecast: Forecast, arm: str, path: str, where: Location | None
+) -> Iterator[Finding]:
+    """Gaps between printed bands, told only where the quantity's own grid has a point in them."""
+    of = forecast.read(arm.removesuffix("__arm") + "__of").range
+    grid = _grid(plan.scheme, body.of)
+    bands = sorted((b for b in body.bands), key=lambda b: b.low or Fraction(0))
+    edges: list[tuple[Fraction | None, bool, Fraction | None, bool, str]] = []
+    low_end = of.low if isinstance(of, Numbers) else None
+    high_end = of.high if isinstance(of, Numbers) else None
+    edges.append((low_end, True, bands[0].low, bands[0].low_in, bands[0].written))
+    edges += [(a.high, not a.high_in, b.low, b.low_in, b.written) for a, b in pairwise(bands)]
+    edges.append((bands[-1].high, not bands[-1].high_in, high_end, False, bands[-1].written))
+    for low, low_free, high, high_in, beside in edges:
+        shown = _between(low, low_free, high, not high_in, grid)
+        if shown is not None:
+            yield Finding("bands-gap", where, path, {"value": published(shown), "band": beside})
+
+
+def _between(
+    low: Fraction | None, low_free: bool, high: Fraction | None, high_free: bool, grid: Fraction | None
+) -> Fraction | None:
+    """A point between two edges, on the grid where there is one; None where there is none."""
+    if low is None and high is None:
+        return None
+    if low is None:
+        assert high is not None
+        return high if high_free else high - (grid or 1)
+    if high is None:
+        return low if low_free else low + (grid or 1)
+    if low > high or (low == high and not (low_free and high_free)):
+        return None
+    if grid is None:
+        return low if low_free else high if high_free else (low + high) / 2
+    first = -((-low / grid).__floor__()) * grid
+    if first == low and not low_free:
+        first += grid
+    return first if first < high or (first == high and high_free) else None
+
+
+def _grid(scheme: Scheme, of: Formula) -> Fraction | None:
+    """The grid of a quantity: of an input its decimals, of a value or node its rounding."""
+    if not isinstance(of.node, nodes.Name):
+        return None
+    name = of.node.name
+    places: int | None = None
+    if name in scheme.inputs:
+        places = scheme.inputs[name].decimals
+    elif name in scheme.values:
+        rounding = scheme.values[name].round
+        places = rounding.places if rounding else None
+    else:
+        rounding = next((n.round for n in scheme.tree.walk() if n.identifier == name), None)
+        places = rounding.places if rounding else None
+    return None if places is None else Fraction(1, 10**places)

@@ -1,0 +1,20 @@
+"""The command line 命令行: `perfrules list | show | check | template | score | explain | audit | schema`."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line: what the console script `perfrules` calls."""
+    wanting = [name for name in ("click", "rich") if find_spec(name) is None]
+    if wanting:
+        sys.exit(f"perfrules: {', '.join(wanting)} wanting; pip install 'perfrules[cli]'")
+    from perfrules.cli.commands import perfrules
+    from perfrules.cli.console import forgive_streams
+
+    forgive_streams()
+    perfrules(prog_name="perfrules")

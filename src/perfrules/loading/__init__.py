@@ -1,0 +1,40 @@
+"""A scheme file as a document to a Scheme: what each key says. What the names in formulas mean is checked afterwards.
+
+```
+ forms ─► parts ─► tree ─► whole      each reads what the one before it cannot
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from perfrules import model
+from perfrules.documents import Node
+from perfrules.findings import Finding, SchemeError
+from perfrules.loading.forms import constant
+from perfrules.loading.whole import Whole
+
+__all__ = ["constant", "load", "load_definitions"]
+
+
+def load(root: Node, file: str, library: Mapping[str, model.Definition]) -> model.Scheme:
+    """The scheme that a document says; `library` holds the definitions that it may use, by name.
+
+    Raises SchemeError with every finding of this stage.
+    """
+    reader = Whole(file, library)
+    scheme = reader.scheme(root)
+    if scheme is None or any(f.severity == "error" for f in reader.findings):
+        raise SchemeError(reader.sorted())
+    return scheme
+
+
+def load_definitions(root: Node, file: str, origin: str) -> tuple[dict[str, model.Definition], list[Finding]]:
+    """The definitions of a file, by name, and what is wrong with it."""
+    reader = Whole(file, {})
+    reader.origin = origin
+    found = reader.mapping(root, "definitions_file", "")
+    top = reader.provenance(found, model.UNMARKED)
+    reader.take_sources(found)
+    return reader.definitions(found.get("definitions"), top), reader.sorted()

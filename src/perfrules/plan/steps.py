@@ -1,0 +1,170 @@
+"""Steps, and where the parts of a scheme are found among them: types only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from attrs import define, field, frozen
+
+from perfrules import model
+from perfrules.formula import Formula
+from perfrules.model import Scheme, TreeNode
+
+Binding = str | Fraction
+Bindings = Mapping[str, Binding]
+NO_BINDINGS: Bindings = {}
+
+
+@frozen(eq=False)
+class Step:
+    """One formula and the name of its result; `bindings` say which steps or constants its local names stand for."""
+
+    name: str
+    formula: Formula
+    bindings: Bindings = NO_BINDINGS
+
+
+@frozen(eq=False)
+class Fold:
+    """A statistic over items: other steps of the record, or (in a row block) one step over the rows.
+
+    Items that are not applicable do not enter, nor those where `where` fails. An empty range is undefined, a `count` of
+    it 0, and any fold with `empty_is_zero`.
+    """
+
+    name: str
+    statistic: model.Statistic
+    items: tuple[str, ...]
+    where: tuple[str, ...] = ()
+    weights: tuple[str, ...] = ()
+    k: int | None = None
+    at: Fraction | None = None
+    method: model.QuantileMethod | None = None
+    empty_is_zero: bool = False
+
+
+@frozen(eq=False)
+class RowBlock:
+    """Steps over each row of a kind, then folds over those rows whose `where` step holds (all, where there is none)."""
+
+    name: str
+    rows: str
+    steps: tuple[Step, ...]
+    where: str = ""
+    folds: tuple[Fold, ...] = ()
+
+
+PlanStep = Step | Fold | RowBlock
+
+
+@frozen(eq=False)
+class DefinitionPlan:
+    """A definition as steps over its parameters; strict: a hole in an argument is reached before any of them."""
+
+    name: str
+    parameters: tuple[str, ...]
+    defaults: Mapping[str, Formula]
+    steps: tuple[Step, ...]
+    result: str
+
+
+@frozen
+class Stage:
+    """One change to a node's score on its way: what did it, and the step that holds the score afterwards."""
+
+    kind: model.LineKind
+    step: str
+    name: str = ""
+    source: model.Adjustment | model.Gate | None = None
+    trigger: str = ""
+
+
+@frozen
+class Arms:
+    """Where a body has arms: the step that tells which was taken, and what each yields."""
+
+    step: str
+    outcomes: tuple[model.Outcome, ...]
+
+
+@frozen
+class NodePlan:
+    """How a node of the tree stands in the plan: `score` is the step with its score, `body` the one with its rule's
+    result before presence, `first` its score before any stage."""
+
+    node: TreeNode
+    key: str
+    score: str
+    possible: str
+    raw: str
+    body: str = ""
+    first: str = ""
+    applies: str = ""
+    arms: Arms | None = None
+    stages: tuple[Stage, ...] = ()
+    rows: str = ""
+    row_points: str = ""
+    grade: str = ""
+    grade_labels: tuple[str, ...] = ()
+
+
+@frozen
+class GradePlan:
+    """How a grade scale stands in the plan: the step with the place of its label, and that of the other reading."""
+
+    scale: model.GradeScale
+    rank: str
+    other: str = ""
+    gates: tuple[Stage, ...] = ()
+
+
+@frozen
+class CheckPlan:
+    """How a check stands in the plan; `block` names the row block where it is a check of rows."""
+
+    check: model.Check
+    step: str
+    block: str = ""
+
+
+@frozen(eq=False)
+class Plan:
+    """A scheme as ordered steps, and where in them the parts of the scheme are found."""
+
+    scheme: Scheme
+    steps: tuple[PlanStep, ...]
+    definitions: Mapping[str, DefinitionPlan]
+    nodes: tuple[NodePlan, ...]
+    grades: tuple[GradePlan, ...]
+    checks: tuple[CheckPlan, ...]
+    producers: Mapping[str, PlanStep] = field(init=False, repr=False)
+    foundations: dict[int, model.Provenance] = field(factory=dict, repr=False)
+
+    @producers.default
+    def _producers(self) -> Mapping[str, PlanStep]:
+        """Where each result comes from."""
+        made: dict[str, PlanStep] = {}
+        for step in self.steps:
+            if isinstance(step, RowBlock):
+                made |= {f.name: step for f in step.folds}
+            else:
+                made[step.name] = step
+        return made
+
+    def node(self, path: str) -> NodePlan:
+        """The plan of the node at a path."""
+        return next(n for n in self.nodes if n.node.path == path)
+
+
+@define
+class Results:
+    """What every step came to for one record, and for each row of each row block.
+
+    `computed` holds the figures that rulings overruled; `trace` is whatever a reading kept of the way.
+    """
+
+    values: dict[str, model.Datum | model.Hole]
+    rows: dict[str, list[tuple[model.Row, dict[str, model.Datum | model.Hole]]]] = field(factory=dict)
+    computed: dict[str, model.Datum | model.Hole] = field(factory=dict)
+    trace: dict[str, list[model.Traced]] = field(factory=dict)

@@ -1,0 +1,86 @@
+"""What scores rest on, and holes in words."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from perfrules import model
+from perfrules.formula import Formula
+from perfrules.model import Hole, Line, Provenance
+from perfrules.plan import Plan, Stage
+
+
+class Foundations:
+    """What formulas rest on, by the definitions they call and the values they read."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.scheme = plan.scheme
+        self.known = plan.foundations
+
+    def of(self, part: object) -> Provenance:
+        """The weakest mark among the definitions and values that a part of the scheme uses."""
+        key = id(part)
+        if not part:
+            return model.Provenance("stated")
+        if key not in self.known:
+            mark = model.Provenance("stated")
+            for name in model.definitions_called(part):
+                if name in self.scheme.definitions:
+                    mark = mark.joined(self._definition(name))
+            for text in model.formulas(part):
+                for name in text.names:
+                    if name in self.scheme.values:
+                        mark = mark.joined(self._value(name))
+            self.known[key] = mark
+        return self.known[key]
+
+    def _definition(self, name: str) -> Provenance:
+        definition = self.scheme.definitions[name]
+        return definition.provenance.joined(self.of(definition.body)).joined(self.of(definition.values))
+
+    def _value(self, name: str) -> Provenance:
+        value = self.scheme.values[name]
+        return value.provenance.joined(self.of(value.body))
+
+
+def state_of(value: object) -> tuple[model.State, Fraction | None]:
+    if isinstance(value, Fraction):
+        return "scored", value
+    if isinstance(value, Hole) and value.kind == "not_applicable":
+        return "absent", None
+    return "refused", None
+
+
+def outcomes_of(body: model.Body) -> list[model.Outcome]:
+    match body:
+        case model.BandsBody(bands=bands):
+            return [b.outcome for b in bands]
+        case model.CasesBody(cases=cases):
+            return [c.outcome for c in cases]
+        case _:
+            return []
+
+
+def source_line(path: str, stage: Stage, amount: Fraction) -> Line:
+    source = stage.source
+    if source is None:
+        return Line(path, stage.kind, amount, stage.name)
+    return Line(path, stage.kind, amount, stage.name, source.reason, source.provenance.clause)
+
+
+def one_line(text: Formula) -> str:
+    return " ".join(text.source.split())
+
+
+_HOLES = {
+    "zh": {"missing": "缺失", "not_applicable": "不适用", "undefined": "无意义（除以零）", "refused": "没有得分"},
+    "en": {"missing": "missing", "not_applicable": "not applicable", "undefined": "undefined (division by zero)",
+           "refused": "without a score"},
+}  # fmt: skip
+
+
+def hole_words(hole: Hole, lang: str = "zh") -> str:
+    """A hole in words: 实际完成值 缺失."""
+    words = _HOLES[lang][hole.kind]
+    name = "" if "__" in hole.name else hole.name
+    return f"{name} {words}" if name else words

@@ -1,0 +1,199 @@
+"""Where the points went: lines of loss that add up exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from perfrules import model
+from perfrules.findings import Finding
+from perfrules.model import Hole, Line, Record, Row
+from perfrules.plan import Arms, NodePlan, Plan, Results
+from perfrules.scorecards.foundations import Foundations, hole_words, outcomes_of, source_line
+
+ZERO = Fraction(0)
+
+
+class Losses:
+    """Lines of loss over the results of a plan."""
+
+    def __init__(self, plan: Plan, record: Record, results: Results) -> None:
+        self.plan = plan
+        self.scheme = plan.scheme
+        self.record = record
+        self.results = results
+        self.values = results.values
+        self.findings: list[Finding] = list(record.findings)
+        self.happenings: list[model.Happening] = []
+        self.by_path = {n.node.path: n for n in plan.nodes}
+        self.foundations = Foundations(plan)
+
+    def because(self, planned: NodePlan, value: Hole) -> Hole:
+        """The hole behind a node without a score, nearest to the data."""
+        for step in (planned.applies, planned.body):
+            hole = self.values.get(step)
+            if isinstance(hole, Hole):
+                return self._origin(hole)
+        if planned.applies and self.values[planned.applies] is False:
+            return Hole("not_applicable", planned.node.name, "applies_when")
+        for stage in planned.stages:
+            step = stage.trigger or stage.step
+            hole = self.values.get(step)
+            if isinstance(hole, Hole) and hole.name:
+                return self._origin(hole)
+        return Hole(value.kind, value.name, value.why)
+
+    def _origin(self, hole: Hole) -> Hole:
+        """Follow a hole through the plan's own steps to a name of the author's."""
+        seen: set[str] = set()
+        while hole.name in self.values and hole.name not in seen:
+            seen.add(hole.name)
+            inner = self.values[hole.name]
+            if not isinstance(inner, Hole) or inner == hole or not inner.name:
+                break
+            hole = inner
+        return hole
+
+    def _taken(self, arms: Arms, values: Mapping[str, Any]) -> model.Outcome | None:
+        arm = values.get(arms.step)
+        return arms.outcomes[int(arm)] if isinstance(arm, Fraction) else None
+
+    def lines(self, planned: NodePlan) -> list[Line]:
+        """The lines of a node that has a score; they add up to its worth less its score."""
+        node = planned.node
+        match node.holds:
+            case model.Group(body=None, combine="sum"):
+                lines = self._child_lines(planned)
+                start = self.values[f"{planned.key}__together"]
+                lines += self._step_line(planned, "none-scored", start, self._value(planned.first, planned))
+            case model.OpenGroup():
+                lines = self._row_lines(planned)
+                start = self.values[planned.rows.removesuffix("__rows") + "__together"]
+                lines += self._step_line(planned, "none-scored", start, self._value(planned.first, planned))
+            case model.Group():
+                lines = self._own_line(planned, "combined")
+            case _:
+                lines = self._own_line(planned, "free" if node.points is None or node.points.free else "rule")
+        lines += self._stage_lines(planned)
+        computed = self.results.computed.get(planned.score)
+        final = self.values[planned.score]
+        if isinstance(computed, Fraction) and isinstance(final, Fraction):
+            ruling = next(r for r in self.record.rulings if r.path == node.path)
+            lines.append(Line(node.path, "ruling", computed - final, ruling.by, ruling.reason))
+        return lines
+
+    def _value(self, step: str, planned: NodePlan) -> Any:
+        """A step's value before any ruling."""
+        return self.results.computed.get(step, self.values[step]) if step == planned.score else self.values[step]
+
+    def _own_line(self, planned: NodePlan, kind: model.LineKind) -> list[Line]:
+        node = planned.node
+        most = node.points.high if node.points and node.points.high is not None else ZERO
+        first = self._value(planned.first, planned)
+        if not isinstance(first, Fraction) or most == first:
+            return []
+        body = self.values.get(planned.body)
+        reason = node.reason
+        if isinstance(body, Hole):
+            reason = hole_words(self._origin(body))
+        elif planned.arms is not None:
+            taken = self._taken(planned.arms, self.values)
+            reason = (taken.reason if taken else "") or reason
+        return [Line(node.path, kind, most - first, "", reason, node.provenance.clause)]
+
+    def _step_line(self, planned: NodePlan, kind: model.LineKind, before: object, after: object) -> list[Line]:
+        if isinstance(before, Fraction) and isinstance(after, Fraction) and before != after:
+            return [Line(planned.node.path, kind, before - after, clause=planned.node.provenance.clause)]
+        return []
+
+    def _child_lines(self, planned: NodePlan) -> list[Line]:
+        lines: list[Line] = []
+        for child in planned.node.children:
+            if not child.counts or child.points is None:
+                continue
+            inner = self.by_path[child.path]
+            value = self.values[inner.score]
+            if isinstance(value, Fraction):
+                lines += self.lines(inner)
+            elif child.worth:
+                reason = hole_words(self.because(inner, value)) if isinstance(value, Hole) else ""
+                lines.append(Line(child.path, "absent", child.worth, "", reason, child.provenance.clause))
+        return lines
+
+    def _row_lines(self, planned: NodePlan) -> list[Line]:
+        node = planned.node
+        assert isinstance(node.holds, model.OpenGroup)
+        kind = self.scheme.rows[node.holds.rows]
+        prefix = planned.rows.removesuffix("__rows")
+        lines: list[Line] = []
+        for row, local in self.results.rows.get(planned.rows, []):
+            if local.get(f"{prefix}__counts") is not True:
+                continue
+            lines += self._one_row(planned, kind, prefix, row, local)
+        worth = self.values.get(planned.row_points)
+        most = node.points.high if node.points and node.points.high is not None else ZERO
+        if isinstance(worth, Fraction) and worth != most and self.results.rows.get(planned.rows):
+            lines.append(Line(node.path, "rows-differ", most - worth, clause=node.provenance.clause))
+        elif isinstance(worth, Fraction) and worth != most:
+            lines.append(Line(node.path, "none-scored", most - worth, clause=node.provenance.clause))
+        return lines
+
+    def _one_row(
+        self, planned: NodePlan, kind: model.RowKind, prefix: str, row: Row, local: Mapping[str, Any]
+    ) -> list[Line]:
+        path = f"{planned.node.path}/{row.name}"
+        clause = kind.provenance.clause
+        points = local.get(f"{prefix}__points")
+        key = f"{prefix}__score"
+        score = local.get(key)
+        computed = self.results.computed.get(f"{key}#{row.number}", score)
+        if not isinstance(points, Fraction):
+            return []
+        body = local.get(f"{prefix}__body")
+        if not isinstance(score, Fraction):
+            hole = body if isinstance(body, Hole) else score
+            reason = hole_words(self._origin(hole)) if isinstance(hole, Hole) else ""
+            return [Line(path, "absent", points, "", reason, clause)]
+        reason = kind.reason
+        arm = local.get(f"{prefix}__body__arm")
+        if isinstance(body, Hole):
+            reason = hole_words(self._origin(body))
+        elif isinstance(arm, Fraction) and kind.body is not None:
+            reason = outcomes_of(kind.body)[int(arm)].reason or reason
+        lines: list[Line] = []
+        before = local.get(f"{prefix}__present", computed)
+        if isinstance(before, Fraction) and before != points:
+            lines.append(Line(path, "rule", points - before, "", reason, clause))
+        if isinstance(before, Fraction) and isinstance(computed, Fraction) and before != computed:
+            lines.append(Line(path, "rounding", before - computed))
+        if isinstance(computed, Fraction) and computed != score:
+            ruling = next(r for r in self.record.rulings if r.path == path)
+            lines.append(Line(path, "ruling", computed - score, ruling.by, ruling.reason))
+        return lines
+
+    def _stage_lines(self, planned: NodePlan) -> list[Line]:
+        """What each stage took or gave; several adjustments are a line each, and their common bound another."""
+        node = planned.node
+        lines: list[Line] = []
+        before = self._value(planned.first, planned)
+        given = ZERO
+        for stage in planned.stages:
+            after = self._value(stage.step, planned)
+            if stage.kind == "adjustment" and stage.source is not None:
+                amount = after if isinstance(after, Fraction) else ZERO
+                given += amount
+                if amount:
+                    lines.append(source_line(node.path, stage, -amount))
+                continue
+            if not isinstance(before, Fraction) or not isinstance(after, Fraction):
+                continue
+            change = before - after
+            if stage.kind == "adjustment":
+                change, given = change + given, ZERO
+            if stage.kind == "scale" and node.scale_to is not None and node.points and node.points.high is not None:
+                change += node.scale_to - node.points.high
+            if change:
+                lines.append(source_line(node.path, stage, change))
+            before = after
+        return lines
