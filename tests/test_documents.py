@@ -199,13 +199,14 @@ def written_scalars(draw):
 
 
 @both
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(source=written_scalars())
 @example("甲乙:\n 键: >1+\n\n   a\n  b\n\n  c\n\n\nz: 1\n")
 @example('甲乙:\n 键: "a \\\n   b\\\n\n  c"')
 @example("甲乙:\n 键: a\n\n  b\n\n\n  c")
 @example("甲乙:\n 键: |1\n   \n  a\n")
 @example("甲乙:\n 键: |\n  a")
+@example('甲乙:\n 键: "一\\\n \t"')
 def test_every_character_of_a_scalar_is_found_where_it_was_written(loader, source):
     """Position law: the document shows a text's i-th character at the place that the text tells for i."""
     root, findings = read(source, "t.yaml", loader=loader)
@@ -256,6 +257,7 @@ def test_a_span_is_told_with_its_length_and_line(loader):
     assert formula.locate(0, 999).length == len(formula.text)
     assert str(place(root.get("tree").get("产出"))) == "gangcheng.yaml:2:7"
     assert (formula.mark.line, formula.mark.column, formula.mark.index) == (2, 17, 22)
+    assert [node.mark.column for node in (root, root.get("tree"), root.get("tree").get("产出"))] == [1, 3, 7]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -551,12 +553,12 @@ HOSTILE = {
     "five megabytes and more": ("a: " + "长" * 1_700_000, "file-too-large"),
     "a hundred thousand keys": ("".join(f"k{i}: {i}\n" for i in range(100_000)), "too-many-nodes"),
     "a hundred thousand items": ("[" + "x," * 100_001 + "]", "too-many-nodes"),
-    "one long text": ("a：b c:d 'x\n" * 350_000, "full-width-colon"),
+    "one long text": ("a：b c:d 'x\n" * 120_000, "full-width-colon"),
     "one long quotation": ("a: 'it" + "x" * 4_000_000 + "' y", "text-after-quote"),
     "one unclosed quotation": ('a: "' + "\\u4e2d" * 700_000, "quote-unclosed"),
-    "colons": ("a:" * 2_000_000, "space-after-colon"),
+    "colons": ("a:" * 600_000, "space-after-colon"),
     "full-width colons": ("- " * 20 + "：" * 1_000_000, ""),
-    "comments": ("a: (" + "( \n " * 100_000 + " #\n" * 100_000, "comment-cuts-formula"),
+    "comments": ("a: (" + "( \n " * 100_000 + "( #\n" + " # (\n" * 100_000, "comment-cuts-formula"),
     "unseen characters": ("\0" * 4_000_000, "control-character"),
     "unseen escapes": ('- "' + "\\0" * 1_000_000 + '"', "control-character"),
     "tabs": ("a: |\n" + (" " + "\t" * 50 + "\n") * 40_000 + "b:\tc", "tab-indentation"),
@@ -586,7 +588,7 @@ def test_hostile_files_end_in_findings_within_limits(case, loader):
     """Whatever a stranger sends, reading it takes bounded time and memory and ends in words."""
     text, name = HOSTILE[case]
     if loader is yaml.SafeLoader:  # some hundred times slower; what is bounded by text is bounded by less of it
-        text = text[:300_000] if name != "file-too-large" else text
+        text = text[:150_000] if name != "file-too-large" else text
     done = subprocess.run(
         [sys.executable, "-c", RUN, loader.__name__],
         input=text.encode("utf-8", "surrogatepass"),

@@ -383,10 +383,9 @@ class _Checker:
                 self.problem("unknown-definition", node, nearest(node.definition, known), name=node.definition)
             return None
         if not signature.least <= len(given) <= signature.most:
-            self.problem(
-                "wrong-number-of-arguments", node,
-                seen=node.definition, given=str(len(given)), wanted=str(signature.most),
-            )  # fmt: skip
+            least, most = signature.least, signature.most
+            wanted = str(most) if least == most else f"{least}–{most}"
+            self.problem("wrong-number-of-arguments", node, seen=node.definition, given=str(len(given)), wanted=wanted)
             return None
         meanings = tuple(m for m in given if m is not None)
         if len(meanings) < len(given):

@@ -19,6 +19,9 @@ from perfrules.numbers import RoundingMode, Unit, published
 # ------------------------------------------------------------------------------------------------ scheme
 
 ProvenanceStatus = Literal["stated", "unverified", "assumed", "unmarked"]
+RESERVED = frozenset({"points", "score", "possible"})
+"""Names that stand for the node at hand; nothing else may be called so."""
+
 _TRUST: dict[str, int] = {"stated": 0, "unverified": 1, "assumed": 2, "unmarked": 3}
 
 
@@ -273,6 +276,11 @@ class GradeScale:
     gates: tuple[Gate, ...] = ()
     provenance: Provenance = UNMARKED
     location: Location | None = field(default=None, eq=False, repr=False)
+
+    @property
+    def of_nodes(self) -> bool:
+        """Whether it grades the nodes that name it (it reads `score`, `points` or `possible`), and not the record."""
+        return any(name in RESERVED for text in formulas((self.body, self.gates)) for name in text.names)
 
 
 Combine = Literal["sum", "mean", "min", "max", "product", "geometric"]

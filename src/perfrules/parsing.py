@@ -470,8 +470,9 @@ class _Lowering:
             return nodes.Use(function, arguments, at)
         least, most = {"min": (2, 250), "max": (2, 250), "round": (2, 2)}.get(function, (1, 1))
         if not least <= len(arguments) <= most:
+            wanted = str(least) if least == most else f"{least}–{most}"
             return self._refuse(
-                tree, "wrong-number-of-arguments", seen=function, given=str(len(arguments)), wanted=str(least)
+                tree, "wrong-number-of-arguments", seen=function, given=str(len(arguments)), wanted=wanted
             )
         if function == "round" and not _places(arguments[1]):
             return self._refuse(tree, "round-places")

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from perfrules import checking, documents, loading, model, plugins, records, scorecards
-from perfrules.findings import Finding, Language, PerfrulesError, SchemeError, nearest
+from perfrules.findings import Finding, Language, Location, PerfrulesError, SchemeError, nearest
 from perfrules.model import Record, Ruling, Scheme, Scorecard
 from perfrules.plan import Plan, Results
 from perfrules.plan import plan as make_plan
@@ -97,17 +97,19 @@ def _library(
     """What a scheme sees: the prelude, its own distribution's definitions, and those it names in `use:`."""
     library = dict(prelude())
     wanted = [distribution] if distribution else []
+    places: dict[str, Location] = {}
     if isinstance(root, documents.Mapping):
         use = root.get("use")
         if isinstance(use, documents.Sequence):
-            wanted += [i.text for i in use.items if isinstance(i, documents.Scalar)]
+            places = {i.text: i.locate() for i in use.items if isinstance(i, documents.Scalar)}
+            wanted += places
     if not wanted:
         return library
     known = given or registry()
     for name in wanted:
         if name != distribution and name not in {f.distribution for f in known.definition_files}:
             near = nearest(name, {f.distribution for f in known.definition_files})
-            found.append(Finding("unknown-distribution", None, "use", {"name": name}, near))
+            found.append(Finding("unknown-distribution", places[name], "use", {"name": name}, near))
     for each in known.definition_files:
         if each.distribution not in wanted:
             continue

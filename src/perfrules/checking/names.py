@@ -12,7 +12,6 @@ from perfrules.model import Scheme, TreeNode
 from perfrules.parsing import Problem
 
 DEFINITIONS_DEEP = 30
-RESERVED = frozenset({"points", "score", "possible"})
 
 
 def check_names(scheme: Scheme) -> list[Finding]:
@@ -35,6 +34,7 @@ class Names:
         self.meanings: dict[str, Meaning | None] = {}
         self.refused: dict[str, Problem] = {}
         self.signatures: dict[str, Signature] = {}
+        self._faulty: set[str] = set()
         self._called: dict[tuple[object, ...], tuple[Meaning | None, list[Problem]]] = {}
 
     def report(self, name: str, where: Location | None, path: str, near: str = "", /, **seen: str) -> None:
@@ -60,7 +60,7 @@ class Names:
             for column in kind.columns:
                 seen = {"name": column.name, "rows": kind.name}
                 self.refused.setdefault(column.name, Problem("column-outside-rows", (0, 0), seen))
-        for word in RESERVED:
+        for word in model.RESERVED:
             self.refused[word] = Problem("no-points-here", (0, 0), {"key": word})
         for name in self._value_order(scheme):
             value = scheme.values[name]
@@ -72,8 +72,7 @@ class Names:
         for node in scheme.tree.walk():
             self.node(node)
         for scale in scheme.grades.values():
-            used = any(n.grade == scale.name for n in scheme.tree.walk())
-            self.grade(scale, scale.name, own=used)
+            self.grade(scale, scale.name, own=scale.of_nodes)
         for check in scheme.checks:
             self.truth(check.holds, self.scope(), check.name)
         self.printed(scheme)
@@ -95,7 +94,7 @@ class Names:
         for name, what, where in entries:
             if name in taken:
                 self._clash(where, name, name, taken[name])
-            if name in RESERVED:
+            if name in model.RESERVED:
                 self.report("reserved-name", where, name, name=name)
             taken.setdefault(name, what)
         for kind in scheme.rows.values():
@@ -188,13 +187,18 @@ class Names:
             if own_file is not None and definition.location is not None and definition.location.file != own_file:
                 continue  # a library's definitions were checked when it was read
             unknown: dict[str, Meaning | None] = dict.fromkeys(definition.parameters)
+            told = len(self.findings)
             self._inside(definition, unknown, ANY_NUMBER, self.findings)
+            if len(self.findings) > told:
+                self._faulty.add(name)  # its callers are not told again
         return True
 
     def _meaning_of(
         self, definition: model.Definition
     ) -> Callable[[tuple[Meaning, ...], Meaning | None], tuple[Meaning | None, Sequence[Problem]]]:
         def meaning(given: tuple[Meaning, ...], points: Meaning | None) -> tuple[Meaning | None, Sequence[Problem]]:
+            if definition.name in self._faulty:
+                return None, []
             key = (definition.name, given, points)
             if key not in self._called:
                 names: dict[str, Meaning | None] = dict(zip(definition.parameters, given, strict=False))
@@ -217,7 +221,7 @@ class Names:
         before, self.findings = self.findings, findings
         try:
             known = dict(names)
-            refused = {w: Problem("no-points-here", (0, 0), {"key": w}) for w in RESERVED}
+            refused = {w: Problem("no-points-here", (0, 0), {"key": w}) for w in model.RESERVED}
             if points is not None:
                 known["points"] = points
             scope = Scope(known, self.signatures, refused, askable=False)
@@ -226,7 +230,9 @@ class Names:
             try:
                 order = list(TopologicalSorter(graph).static_order())
             except CycleError as error:
-                self.report("ring-of-names", definition.location, definition.name, ring=" → ".join(error.args[1]))
+                self.report(
+                    "ring-of-names", definition.location, definition.name, ring=" → ".join(reversed(error.args[1]))
+                )
                 return None
             for name in order:
                 known[name] = self.body(own[name].body, scope, definition.name, number=False)
@@ -321,13 +327,15 @@ class Names:
         definition = self.definitions[body.definition]
         given = {name: self.meaning(text, scope, path) for name, text in body.arguments}
         fits = True
+        meant: set[str] = set()
         for name in given:
             if name not in definition.parameters:
                 near = nearest(name, definition.parameters)
                 self.report("unknown-argument", where, path, near, name=name, rule=body.definition)
+                meant.add(near)
                 fits = False
         for parameter in definition.parameters:
-            if parameter not in given and parameter not in definition.defaults:
+            if parameter not in given and parameter not in definition.defaults and parameter not in meant:
                 self.report("argument-wanting", where, path, name=parameter, rule=body.definition)
                 fits = False
         if not fits or None in given.values():

@@ -126,9 +126,11 @@ def _sign(document: Document, problem: str, at: int, since: int) -> Finding | No
 
 def _lost(document: Document, problem: str, at: int, since: int) -> Finding | None:
     """A colon or comment by which YAML lost its way, in the line of the error or one that it ran on from."""
-    for number in _lines(document, problem, since if "could not find expected" in problem else at):
+    ran_on = "mapping values" in problem
+    at = since if "could not find expected" in problem else at
+    for number in _lines(document, at, above=_LINES_ABOVE if ran_on else 1):
         start, line = document.starts[number - 1], document.line(number)[:SHOWN_LIMIT]
-        if colon := _LOST_COLON.match(line):
+        if (ran_on or start <= at) and (colon := _LOST_COLON.match(line)):
             return colon_finding(document, start + colon.end() - 1, colon["key"])
         cut = COMMENT.search(line)
         value = _VALUE.match(line[: cut.start()]) if cut else None
@@ -137,16 +139,15 @@ def _lost(document: Document, problem: str, at: int, since: int) -> Finding | No
     return None
 
 
-def _lines(document: Document, problem: str, at: int) -> Iterator[int]:
-    """The line of an error and the one above; where a text ran on into a key, all up to where it began."""
+def _lines(document: Document, at: int, *, above: int) -> Iterator[int]:
+    """The line of an error, and so many above it at most: up to where a text that ran on can have begun."""
     first = document.mark(at).line
-    for number in range(first, max(0, first - _LINES_ABOVE), -1):
+    for number in range(first, max(0, first - above - 1), -1):
         line = document.line(number)
         if number < first and not line.strip():
             continue
         yield number
-        begins = _HAS_VALUE.search(line[: max(0, at - document.starts[number - 1])]) or line.lstrip()[:2] == "- "
-        if begins or (number < first and "mapping values" not in problem):
+        if _HAS_VALUE.search(line[: max(0, at - document.starts[number - 1])]) or line.lstrip()[:2] == "- ":
             break
 
 

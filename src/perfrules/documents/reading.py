@@ -92,14 +92,12 @@ def _decoded(given: str | bytes, file: str) -> str | Finding:
 
 def _strange(document: Document) -> list[Finding]:
     """The first character of each line that cannot be seen, of some lines."""
-    found: dict[int, Finding] = {}
-    for match in UNSEEN.finditer(document.text):
-        line = document.mark(match.start()).line
-        if line not in found:
-            found[line] = _unseen(document.locate(*match.span()), match[0])
-        if len(found) == STRANGE_LINES_LIMIT:
-            break
-    return list(found.values())
+    found: list[Finding] = []
+    at = 0
+    while at >= 0 and len(found) < STRANGE_LINES_LIMIT and (match := UNSEEN.search(document.text, at)):
+        found.append(_unseen(document.locate(*match.span()), match[0]))
+        at = document.text.find("\n", match.end())
+    return found
 
 
 def _unseen(where: Location, char: str) -> Finding:

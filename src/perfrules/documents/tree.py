@@ -272,6 +272,8 @@ def _flow_places(source: str, start: int, size: int, style: Style) -> list[int]:
         else:
             places.append(at)
             at += _width(source, at, style)
+    while style == "double" and source.startswith("\\\n", at):
+        at = after_blanks(source, at + 2)
     return places + [min(at, len(source))] * (size + 1 - len(places))
 
 

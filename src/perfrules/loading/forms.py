@@ -23,6 +23,8 @@ from perfrules.ranges import Analysis, Found, Numbers
 
 SIGNATURE = re.compile(r"\s*([^()（）\s]+)\s*[(（]([^()（）]*)[)）]\s*")
 NO_POLICIES = Policies()
+KEYS_TOLD = 16
+"""How many known keys are told beside one that is unknown."""
 
 
 class Forms:
@@ -35,6 +37,7 @@ class Forms:
         self.findings: list[Finding] = []
         self.sources: dict[str, model.Source] = {}
         self._paths: set[str] = set()
+        self._keys: dict[int, Scalar] = {}
 
     # ------------------------------------------------------------------------------------------- findings
 
@@ -46,6 +49,10 @@ class Forms:
         elif at is not None:
             where = documents.place(at)
         self.findings.append(Finding(name, where, path, seen, near))
+
+    def key(self, value: Node) -> Node:
+        """The key that a value of a form stands under, for findings about the key."""
+        return self._keys.get(id(value), value)
 
     def sorted(self) -> list[Finding]:
         """The findings in file order, each once."""
@@ -66,15 +73,17 @@ class Forms:
             word = key.text
             if word in keys:
                 found[word] = value
+                self._keys[id(value)] = key
                 if isinstance(value, Scalar) and value.style == "plain" and value.text in NULLS:
                     self.report("empty-key", key, path, key=word)
                     del found[word]
             elif word in LATER:
                 self.report("not-read-yet", key, path, key=word)
             else:
+                known = "、".join(list(keys)[:KEYS_TOLD]) + ("…" if len(keys) > KEYS_TOLD else "")
                 self.report(
                     "unknown-key", key, path, nearest(word, keys),
-                    key=word[:60], form=FORMS[form].zh, form_en=FORMS[form].en, known="、".join(keys),
+                    key=word[:60], form=FORMS[form].zh, form_en=FORMS[form].en, known=known,
                 )  # fmt: skip
         for word, about in keys.items():
             if about.required and word not in found:

@@ -48,14 +48,14 @@ class Parts(Forms):
         if kind == "measure" and not rows:
             self.report("measure-outside-rows", found["kind"], path)
         if "fill_down" in found and not rows:
-            self.report("key-does-not-fit", found["fill_down"], path, key="fill_down", with_="inputs")
+            self.report("key-does-not-fit", self.key(found["fill_down"]), path, key="fill_down", with_="inputs")
         its_unit = self._unit(found.get("unit"), path)
         low = self._bound(found.get("min"), path, "min", kind)
         high = self._bound(found.get("max"), path, "max", kind)
         if low is not None and high is not None and beyond(low, high):
             self.report("bounds-reversed", found["max"], path, low=bound_text(low), high=bound_text(high))
         choices = self.texts(found.get("choices"), path, "choices")
-        if kind == "choice" and not choices:
+        if kind == "choice" and not choices and isinstance(found.get("choices"), Sequence | None):
             self.report("choices-wanting", key, path)
         if len(set(choices)) < len(choices):
             self.report("choice-twice", found["choices"], path)
@@ -63,7 +63,7 @@ class Parts(Forms):
                       "boolean": ("unit", "min", "max", "decimals", "choices"), "number": ("choices", "month"),
                       "date": ("unit", "decimals", "choices", "written"), "measure": ("choices",)}[kind]:  # fmt: skip
             if wrong in found:
-                self.report("key-does-not-fit", found[wrong], path, key=wrong, with_=f"kind: {kind}")
+                self.report("key-does-not-fit", self.key(found[wrong]), path, key=wrong, with_=f"kind: {kind}")
         month = self.word(found.get("month"), path, "month", ("first", "last"), "") if "month" in found else ""
         return model.Input(
             name=key.text,
@@ -146,14 +146,14 @@ class Parts(Forms):
                 self.report("no-rule", at or next(iter(found.values()), None), path)
             return None
         if len(stated) > 1:
-            self.report("two-bodies", found[stated[1]], path, first=stated[0], second=stated[1])
+            self.report("two-bodies", self.key(found[stated[1]]), path, first=stated[0], second=stated[1])
             return None
         word = stated[0]
         node = found[word]
         for key in ("over", "where", "weighted_by", "k", "at", "method"):
             fits = word in model.STATISTICS and key in STATISTIC_KEYS[word]
             if key in found and not fits and not (key == "where" and "rows" in found):
-                self.report("key-does-not-fit", found[key], path, key=key, with_=word)
+                self.report("key-does-not-fit", self.key(found[key]), path, key=key, with_=word)
         match word:
             case "formula":
                 formula = self.formula(node, path)
@@ -206,7 +206,7 @@ class Parts(Forms):
         of = self.formula(found.get("of"), path)
         sides = [k for k in ("from", "above", "to", "below", "between") if k in found]
         if len(sides) != 1:
-            self.report("bands-want-one-side", node, path, seen="、".join(sides) or "—")
+            self.report("bands-want-one-side", self.key(node), path, seen="、".join(sides) or "—")
             return None
         side = sides[0]
         if side == "between":
@@ -249,7 +249,7 @@ class Parts(Forms):
                     bands.append(model.Band(before, cut, not inclusive, inclusive, outcome, written))
             before = cut if cut is not None else before
         if not ended:
-            self.report("bands-without-else", node, path, side=side)
+            self.report("bands-without-else", self.key(node), path, side=side)
         return tuple(bands) or None
 
     def _printed_bands(self, node: Node, path: str, mark: Provenance, labels: bool) -> tuple[model.Band, ...] | None:
@@ -272,16 +272,10 @@ class Parts(Forms):
                 continue
             shared_low = any(b.high == low and b.high_in for b in bands)
             shared_high = any(b.low == high and b.low_in for b in bands)
+            written = f"{seen_text(item.items[0])}–{seen_text(item.items[1])}"
             for b in bands:
                 if b.low is not None and b.high is not None and max(b.low, low) < min(b.high, high):
-                    self.report(
-                        "bands-overlap",
-                        item,
-                        path,
-                        first=b.written,
-                        second=f"{published(low)}–{published(high)}",
-                    )
-            written = f"{published(low)}–{published(high)}"
+                    self.report("bands-overlap", item, path, first=b.written, second=written)
             bands.append(model.Band(low, high, not shared_low, not shared_high, outcome, written))
         return tuple(bands) or None
 
@@ -306,19 +300,19 @@ class Parts(Forms):
     def _statistic(self, word: str, found: Mapping[str, Node], path: str) -> model.StatisticBody | None:
         item = self.formula(found[word], path)
         if "over" not in found:
-            self.report("statistic-wants-over", found[word], path, key=word)
+            self.report("statistic-wants-over", self.key(found[word]), path, key=word)
             return None
         over = self.text(found["over"], path, "over")
         if over == "cohort":
             self.report("not-read-yet", found["over"], path, key="over: cohort")
         k = self.integer(found.get("k"), path, "k")
         if word in ("largest", "smallest") and (k is None or k < 1):
-            self.report("statistic-wants", found[word], path, key=word, wants="k")
+            self.report("statistic-wants", self.key(found[word]), path, key=word, wants="k")
             return None
         at = self.constant(found.get("at"), path, "at")
         method = self.word(found.get("method"), path, "method", ("nearest_rank", "linear"), "")
         if word == "quantile" and (at is None or not 0 <= at <= 1 or not method):
-            self.report("statistic-wants", found[word], path, key=word, wants="at (0…1), method")
+            self.report("statistic-wants", self.key(found[word]), path, key=word, wants="at (0…1), method")
             return None
         if item is None:
             return None

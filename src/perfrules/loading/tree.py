@@ -58,7 +58,7 @@ class Trees(Parts):
             leaf_points = self.constant(read.get("points"), path, "points") or leaf_points
         kinds = [k for k in ("children", "rows") if k in found]
         if len(kinds) > 1:
-            self.report("two-bodies", found["rows"], path, first="children", second="rows")
+            self.report("two-bodies", self.key(found["rows"]), path, first="children", second="rows")
         policies = self.policies(found, path, mark)
         rounding = self.rounding(found.get("round"), path)
         holds: model.Body | model.Group | model.OpenGroup | None
@@ -76,15 +76,15 @@ class Trees(Parts):
                 points = model.Points(leaf_points)
             if holds is None and points is not None and not any(k in found for k in BODY_KEYS):
                 self.report("no-rule", at, path)
-            if holds is not None and points is None:
+            if holds is not None and points is None and share is None and "points" not in found:
                 self.report("points-wanting", at, path)
             for word in GROUP_ONLY:
                 if word in found:
-                    self.report("key-does-not-fit", found[word], path, key=word, with_="末级指标 leaf")
+                    self.report("key-does-not-fit", self.key(found[word]), path, key=word, with_="末级指标 leaf")
         if isinstance(holds, model.Group | model.OpenGroup) and not (isinstance(holds, model.Group) and holds.body):
             for word in ("missing", "undefined", "not_applicable"):
                 if word in found:
-                    self.report("policy-on-group", found[word], path, key=word)
+                    self.report("policy-on-group", self.key(found[word]), path, key=word)
         low, high = self._between(found.get("adjustments"), path)
         return model.TreeNode(
             path=path,
@@ -124,7 +124,7 @@ class Trees(Parts):
         if node is None:
             return (model.Points(dealt) if dealt is not None else None), mark
         if dealt is not None:
-            self.report("points-and-share", node, path)
+            self.report("points-and-share", self.key(node), path)
         if isinstance(node, Sequence):
             if len(node.items) != 2:
                 self.report("range-wants-two", node, path)
@@ -146,21 +146,23 @@ class Trees(Parts):
     ) -> tuple[model.Group, model.Points | None]:  # fmt: skip
         entries = list(self.entries(found.get("children"), path, "children"))
         if not entries:
-            self.report("no-children", at, path)
+            self.report("no-children", self.key(found["children"]), path)
         body = self.body(found, path, mark, required=False)
         combine = self.word(found.get("combine"), path, "combine", ("sum", "mean", "min", "max"), "sum")
         if body is not None and "combine" in found:
-            self.report("two-bodies", found["combine"], path, first="combine", second="body")
+            self.report("two-bodies", self.key(found["combine"]), path, first="combine", second="body")
         inner = points.high if points else None
         weights = {k.text: self._weight(v, path) for k, v in entries}
         weighted = [w for w in weights.values() if w is not None]
         share: Callable[[Mapping[str, Node]], Fraction | None] | None = None
         if weighted and len(weighted) < len(weights):
+            share = _nothing_dealt
             self.report("some-weights", at, path, with_="、".join(k for k, w in weights.items() if w is not None),
                         without="、".join(k for k, w in weights.items() if w is None))  # fmt: skip
         elif weighted:
             total = sum(weighted, Fraction(0))
             if inner is None or total <= 0:
+                share = _nothing_dealt
                 self.report("weights-want-points", at, path)
             else:
                 whole = inner
@@ -170,6 +172,7 @@ class Trees(Parts):
                     return None if weight is None else whole * weight / total
         elif "split" in found:
             if inner is None:
+                share = _nothing_dealt
                 self.report("weights-want-points", at, path)
             else:
                 equal = inner / max(1, len(entries))
@@ -277,7 +280,7 @@ class Trees(Parts):
         if wants not in found:
             self.report("key-wanting", key, at, key=wants, form="否决项", form_en="a gate here")
         if other in found:
-            self.report("key-does-not-fit", found[other], at, key=other, with_=wants)
+            self.report("key-does-not-fit", self.key(found[other]), at, key=other, with_=wants)
         return model.Gate(
             name=key.text,
             when=self.formula(found.get("when"), at) or never(),
@@ -324,17 +327,11 @@ class Trees(Parts):
         gates = tuple(
             self.gate(k, v, at, mark, "no_better_than") for k, v in self.entries(found.get("gates"), at, "gates")
         )
-        for gate in gates:
-            if gate.no_better_than and gate.no_better_than not in labels:
-                near = nearest(gate.no_better_than, labels)
-                self.report(
-                    "unknown-label",
-                    found["gates"],
-                    at,
-                    near,
-                    label=gate.no_better_than,
-                    labels="、".join(labels),
-                )
+        for gate, (_, written) in zip(gates, self.entries(found.get("gates"), at, "gates"), strict=True):
+            label = gate.no_better_than
+            if label and label not in labels and isinstance(written, Map):
+                place = written.get("no_better_than")
+                self.report("unknown-label", place, at, nearest(label, labels), label=label, labels="、".join(labels))
         return model.GradeScale(
             name=name or self.text(found.get("scale"), at, "scale"),
             body=body,
@@ -363,3 +360,8 @@ class Trees(Parts):
         )
         target = self.text(found.get(what), key.text, what)
         return model.PublishedFigure(column, what, target, self.provenance(found, top))
+
+
+def _nothing_dealt(_: Mapping[str, Node]) -> Fraction | None:
+    """What a parent deals out that cannot, and has told why."""
+    return None

@@ -53,7 +53,9 @@ class Planner(Bodies):
         self.node(self.scheme.tree)
         order = {path: i for i, path in enumerate(self.keys)}
         self.nodes.sort(key=lambda n: order[n.node.path])
-        grades = tuple(self.grade(g, f"grade{i}__") for i, g in enumerate(self.scheme.grades.values()))
+        grades = tuple(
+            self.grade(g, f"grade{i}__") for i, g in enumerate(self.scheme.grades.values()) if not g.of_nodes
+        )
         nodes = tuple(self._with_grade(n) for n in self.nodes)
         checks = [self._check(c, f"check{i}__") for i, c in enumerate(self.scheme.checks)]
         for kind in self.scheme.rows.values():

@@ -368,7 +368,11 @@ class _Prose:
             return hole_words(Hole(value.kind, label), self.lang)
         shown = _in_unit(value, each) if each else _datum(value)
         printed = ""
-        if cell is not None and cell.raw and cell.raw.strip() != shown:
+        if cell is not None and cell.raw.strip() not in (
+            "",
+            shown,
+            shown.removesuffix(each.unit.text if each and each.unit else ""),
+        ):
             printed = f"（原填“{cell.raw.strip()}”）" if self.lang == "zh" else f" (written “{cell.raw.strip()}”)"
         return f"{label} = {shown}{printed}"
 

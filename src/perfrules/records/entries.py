@@ -17,6 +17,7 @@ from perfrules.model import (
     MISSING,
     Batch,
     Cell,
+    Hole,
     Input,
     Record,
     Row,
@@ -256,11 +257,9 @@ def read_ruling(raws: Mapping[str, Raw], where: Location | None) -> tuple[Ruling
     for input in _RULING:
         cell, found = raws.get(input.name, Raw(None, where)).read(input)
         values[input.name] = cell.value
-        findings += (
-            Finding("bad-ruling", f.where, f.path, {"key": input.name, "why": f.name})
-            for f in found
-            if f.severity == "error" or f.name in ("missing-value", "words-in-number-cell", "dash-for-missing")
-        )
+        if isinstance(cell.value, Hole):
+            for why in [f.name for f in found] or [shown(cell.raw)]:
+                findings.append(Finding("bad-ruling", cell.where, input.name, {"key": input.name, "why": why}))
     match [values[input.name] for input in _RULING]:
         case [str(path), Fraction() as points, str(reason), str(by), date() as day] if not findings:
             return Ruling(path, points, reason, by, day), []

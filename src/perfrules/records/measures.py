@@ -101,16 +101,16 @@ def _agree(told: list[Measure], column: str) -> None:
         if suffix and m.meant is None:
             m.missing("words-in-number-cell")
     told = [m for m in told if m.says == "number"]
-    first = next((m.meant for m in told if m.meant), None) or row
-    if first is not None:
-        bare = [m for m in told if m.meant is None]
-        if bare and not _take_over(told, bare, first, stated=row is not None and bool(column)):
-            _differ(told)
-            return
-        if len({m.meant.dimension for m in told if m.meant}) > 1:
-            _differ(told)
-            return
-    base = first.factor if first is not None and first.dimension else Fraction(1)
+    common = row or next((m.meant for m in told if m.meant), None)
+    bare = [m for m in told if m.meant is None]
+    if common is not None and bare and not _take_over(told, bare, common, stated=bool(column)):
+        _differ(told)
+        return
+    meant = [m.meant for m in told if m.meant]
+    if len({unit.dimension for unit in meant}) > 1:
+        _differ(told)
+        return
+    base = meant[0].factor if meant and meant[0].dimension else Fraction(1)
     for m in told:
         number = _number(m)
         if m.meant is not None:
@@ -133,20 +133,20 @@ def _row_unit(column: str, suffixes: list[str]) -> Unit | None:
     return unit(stated[0]) if len(stated) > 1 and len(set(stated)) == 1 else unit_meant(stated[0], None)
 
 
-def _take_over(told: list[Measure], bare: list[Measure], first: Unit, *, stated: bool) -> bool:
+def _take_over(told: list[Measure], bare: list[Measure], common: Unit, *, stated: bool) -> bool:
     """Give bare numbers the row's unit; False where that would guess between 0.95 and 95%, or 5 and 5万."""
-    if first.percent:
+    if common.percent:
         small = [m for m in bare if 0 < abs(_number(m).value) <= 1]
         large = [m for m in bare if abs(_number(m).value) > 1]
         if not stated or (small and (large or len(bare) < len(told))):
             return False
-    elif first.text in MULTIPLES:
+    elif common.text in MULTIPLES:
         return False
     for m in bare:
-        m.meant = first
+        m.meant = common
         if not stated:
-            grave = any(first.text.startswith(multiple) for multiple in MULTIPLES)
-            m.reader.found("unit-taken-over", stated="warning" if grave else None, unit=first.text)
+            grave = any(common.text.startswith(multiple) for multiple in MULTIPLES)
+            m.reader.found("unit-taken-over", stated="warning" if grave else None, unit=common.text)
     return True
 
 

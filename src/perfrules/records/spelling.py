@@ -112,8 +112,8 @@ def unit_meant(text: str, own: Unit | None) -> Unit | None:
     """
     if text in MULTIPLES:
         base = own.text if own else ""
-        prefix = next((m for m in sorted(MULTIPLES, key=len, reverse=True) if base.startswith(m) and base != m), "")
-        rest = base.removeprefix(prefix)
+        longest_first = sorted(MULTIPLES, key=len, reverse=True)
+        rest = base.removeprefix(next((multiple for multiple in longest_first if base.startswith(multiple)), ""))
         return unit(text + rest) if rest else Unit(text, (), Fraction(MULTIPLES[text]))
     meant = unit(text)
     known = KNOWN_BASES | {base for base, _ in (own.dimension if own else ())}

@@ -27,7 +27,7 @@ class Card(Losses):
                 status = each.provenance.status
                 resting[status] = resting.get(status, ZERO) + each.points
         root = self.plan.nodes[0]
-        lines = self.lines(root) if nodes[0].state == "scored" else []
+        lines = [line for top in self.scored_tops(root) for line in self.lines(top)]
         for planned in self.plan.nodes:
             self.happen(planned)
         self.checks()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -58,6 +58,15 @@ class Losses:
     def _taken(self, arms: Arms, values: Mapping[str, Any]) -> model.Outcome | None:
         arm = values.get(arms.step)
         return arms.outcomes[int(arm)] if isinstance(arm, Fraction) else None
+
+    def scored_tops(self, planned: NodePlan) -> Iterator[NodePlan]:
+        """The node where it has a score, else the highest nodes beneath it that have one."""
+        if planned.score and isinstance(self.values[planned.score], Fraction):
+            yield planned
+            return
+        for child in planned.node.children:
+            if child.counts:
+                yield from self.scored_tops(self.by_path[child.path])
 
     def lines(self, planned: NodePlan) -> list[Line]:
         """The lines of a node that has a score; they add up to its worth less its score."""

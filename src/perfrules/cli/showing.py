@@ -1,0 +1,276 @@
+"""A scheme's outline as a tree on the console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.text import Text
+from rich.tree import Tree
+
+from perfrules.cli.console import Screen, styled
+from perfrules.cli.outline import STATUS_WORDS, Data
+from perfrules.findings import Language
+
+_STATUS_STYLES = {"stated": "green", "unverified": "yellow", "assumed": "yellow", "unmarked": "red"}
+
+_WORDS: Mapping[Language, Mapping[str, str]] = {
+    "zh": {
+        "absent": "不计", "adjustable": "行分值可调", "adjustments_between": "加减分合计限于", "applies_when": "适用条件",
+        "at": "分位点", "at_least": "至少几个下级有分", "between": "限于", "boolean": "是/否", "choice": "选项",
+        "choices": "选项", "combine": "汇总方式", "component": "其中项，不另计分", "counts": "计入条件", "date": "日期",
+        "decimals": "小数位", "error": "错误", "exclude": "不计", "full": "满分", "given": "取公布数", "grade": "等级标准",
+        "issuer": "制定机关", "labels": "等级", "max": "至多", "measure": "每行自定", "min": "至少", "missing": "缺失",
+        "name_column": "行名所在列", "not_applicable": "不适用", "number": "数", "optional": "可不填",
+        "origin": "出自", "otherwise": "不足时", "points": "分值", "published": "公布得分所在列", "raw": "舍入前",
+        "reads": "读取", "reason": "失分说法", "refuse": "不予计分", "remark": "提示", "rescale": "不适用的分值由其余补足",
+        "round": "保留位数", "rounded": "舍入后", "rows": "指标行", "scale_to": "折算为", "split": "分值均分",
+        "statistic": "统计量", "text": "文字", "undefined": "无意义", "unit": "单位", "unverified": "未核实",
+        "warning": "警告", "weight": "权重", "where": "筛选", "zero": "零分",
+    },
+    "en": {
+        "absent": "not counted", "adjustable": "rows may have other points", "adjustments_between": "adjustments within",
+        "applies_when": "applies when", "at_least": "children needed", "between": "within", "component": "component, not added",
+        "counts": "counts when", "exclude": "not counted", "full": "full points", "given": "as published",
+        "grade": "grade scale", "name_column": "rows named by", "not_applicable": "not applicable", "otherwise": "with fewer",
+        "published": "published points", "refuse": "no score", "rescale": "points of what is absent are made up",
+        "round": "decimal places", "scale_to": "restated out of", "split": "points shared equally", "zero": "0 points",
+    },
+}  # fmt: skip
+_BESIDE_NAME = frozenset(
+    {"path", "name", "title", "points", "state", "provenance", "points_provenance", "children", "rule", "policies",
+     "leaves", "adjustments", "gates", "own_grade", "kind", "columns", "values", "parameters", "checks", "when", "at_most",
+     "no_better_than", "holds", "severity", "column", "what", "target", "document"}
+)  # fmt: skip
+"""Keys of an outline that are not told as plain facts."""
+
+
+def show(screen: Screen, outline: Data, *, rules: bool = True, provenance: bool = True) -> None:
+    """Print an outline: what it is, then the tree, then everything that the tree's rules rest on."""
+    _Show(screen, rules, provenance).whole(outline)
+
+
+class _Show:
+    def __init__(self, screen: Screen, rules: bool, provenance: bool) -> None:
+        self.screen = screen
+        self.say = screen.say
+        self.rules = rules
+        self.provenance = provenance
+
+    def word(self, key: str) -> str:
+        return _WORDS[self.screen.lang].get(key, key)
+
+    def whole(self, outline: Data) -> None:
+        say, about = self.say, outline["scheme"]
+        edition = f"@{about['edition']}" if about["edition"] else ""
+        self.screen.line(f"{about['title']}  {about['id']}{edition}", "bold")
+        dates = [(say("施行", "effective"), about["effective"]), (say("失效", "until"), about["until"])]
+        facts = [f"{word} {day}" for word, day in dates if day]
+        facts += [f"{say('文件', 'file')} {about['file']}"] if about["file"] else []
+        self.screen.line("  ".join([*facts, f"{say('摘要值', 'digest')} {about['digest'][:16]}"]))
+        if outline["resting"]:
+            self.screen.line(
+                f"{say('分值的依据：', 'points rest on: ')}{shares(screen=self.screen, resting=outline['resting'])}"
+            )
+        self.screen.line()
+        self.screen.tree(self.node(outline["tree"]))
+        if self.rules:
+            self.section(say("等级标准", "Grade scales"), map(self.grade, outline["grades"]))
+            self.section(say("勾稽关系", "Checks"), map(self.check, outline["checks"]))
+            self.section(say("中间值", "Values"), map(self.value, outline["values"]))
+            self.section(say("定义", "Definitions"), map(self.definition, outline["definitions"]))
+            self.section(say("数据项", "Inputs"), map(self.input, outline["inputs"]))
+            self.section(say("指标行", "Rows"), map(self.rows, outline["rows"]))
+            self.section(say("公布数", "Published figures"), map(self.published, outline["published"]))
+        if self.provenance:
+            self.section(say("文件", "Sources"), map(self.source, outline["sources"]))
+
+    def section(self, title: str, trees: Iterator[Tree]) -> None:
+        made = list(trees)
+        if made:
+            self.screen.line()
+            self.screen.line(title, "bold")
+            for tree in made:
+                self.screen.tree(tree)
+
+    # ------------------------------------------------------------------------------------------ labels
+
+    def label(self, name: str, data: Data, *after: str) -> Text:
+        """A name, what is said beside it, and its mark of provenance."""
+        text = styled(name, "bold")
+        for words in filter(None, after):
+            text.append_text(styled(f"  {words}"))
+        if self.provenance and "provenance" in data:
+            text.append("  ")
+            text.append_text(self.mark(data["provenance"]))
+        return text
+
+    def mark(self, mark: Data) -> Text:
+        words = STATUS_WORDS[self.screen.lang][mark["status"]]
+        clause, why = mark.get("clause", ""), mark.get("why", "")
+        told = f"{words}{self.say('：', ': ')}{why}" if why else words
+        return styled(f"[{' '.join(filter(None, (told, clause)))}]", _STATUS_STYLES[mark["status"]])
+
+    def facts(self, data: Data) -> list[str]:
+        """The plain facts of a thing, in words."""
+        told = []
+        for key, value in data.items():
+            if key in _BESIDE_NAME:
+                continue
+            if value is True:
+                told.append(self.word(key))
+            elif isinstance(value, list):
+                told.append(f"{self.word(key)} {self.say('、', ', ').join(value)}")
+            else:
+                told.append(f"{self.word(key)} {self.word(value)}")
+        return told
+
+    def holes(self, policies: Data) -> str:
+        parts = [f"{self.word(hole)} → {self.word(policy)}" for hole, policy in policies.items()]
+        return self.say("；", "; ").join(parts)
+
+    def rule(self, rule: Data) -> Iterator[Text]:
+        """A rule in the author's words: its formula, then an arm a line."""
+        if rule["kind"] == "given":
+            yield styled(f"{self.word('given')} {rule['formula']}", "cyan")
+        elif rule["kind"] != "cases":
+            yield styled(rule["formula"] + (self.say("：", ":") if rule["kind"] == "bands" else ""), "cyan")
+        for arm in rule.get("arms", ()):
+            when = self.say("其余", "else") if arm["when"] == "else" else arm["when"]
+            text = styled(f"  {when} → {arm['then']}", "cyan")
+            if "reason" in arm:
+                text.append_text(styled(f"  {arm['reason']}"))
+            if self.provenance and arm["provenance"]["status"] in ("assumed", "unverified"):
+                text.append("  ")
+                text.append_text(self.mark(arm["provenance"]))
+            yield text
+
+    def details(self, data: Data) -> Iterator[Text]:
+        """Everything that is told under a label."""
+        if not self.rules:
+            return
+        if "rule" in data:
+            yield from self.rule(data["rule"])
+        facts = self.facts(data)
+        if facts:
+            yield styled(self.say("；", "; ").join(facts))
+        for key in ("policies", "leaves"):
+            if key in data:
+                whose = self.say("所含末级指标：", "leaves beneath: ") if key == "leaves" else ""
+                yield styled(whose + self.holes(data[key]))
+
+    def tree(self, label: Text, details: Sequence[Text]) -> Tree:
+        for each in details:
+            label.append("\n")
+            label.append_text(each)
+        return Tree(label, guide_style="dim")
+
+    # ------------------------------------------------------------------------------------------ things
+
+    def node(self, data: Data) -> Tree:
+        title = (
+            f"{data['title']}{self.say('（', ' (')}{data['name']}{self.say('）', ')')}"
+            if "title" in data
+            else data["name"]
+        )
+        tree = self.tree(self.label(title, data, self.points(data["points"])), list(self.details(data)))
+        if self.rules:
+            for each in data.get("adjustments", ()):
+                name = f"{self.say('加减分', 'adjustment')} {each['name']}"
+                tree.add(self.tree(self.label(name, each), list(self.details(each))))
+            for each in data.get("gates", ()):
+                tree.add(self.gate(each))
+            if "own_grade" in data:
+                tree.add(self.grade(data["own_grade"]))
+        for child in data.get("children", ()):
+            tree.add(self.node(child))
+        return tree
+
+    def points(self, points: str | None) -> str:
+        if points is None:
+            return self.say("只列示", "described")
+        if points == "free":
+            return self.say("不设分值", "free")
+        return points + self.say(" 分", " points")
+
+    def gate(self, data: Data) -> Tree:
+        name = f"{self.say('否决', 'gate')} {data['name']}"
+        limit = f"{self.say('至多', 'at most')} {data['at_most']}" if "at_most" in data else (
+            f"{self.say('不高于', 'no better than')} {data['no_better_than']}"
+        )  # fmt: skip
+        details = [styled(f"{data['when']} → {limit}", "cyan"), *map(styled, self.facts(data))]
+        return self.tree(self.label(name, data), details)
+
+    def grade(self, data: Data) -> Tree:
+        tree = self.tree(self.label(data["name"], data), list(self.details(data)))
+        for each in data.get("gates", ()):
+            tree.add(self.gate(each))
+        return tree
+
+    def check(self, data: Data) -> Tree:
+        return self.tree(
+            self.label(data["name"], data, self.word(data["severity"])),
+            [styled(data["holds"], "cyan"), *map(styled, self.facts(data))],
+        )
+
+    def value(self, data: Data) -> Tree:
+        return self.tree(self.label(data["name"], data), list(self.details(data)))
+
+    def definition(self, data: Data) -> Tree:
+        tree = self.tree(self.label(f"{data['name']}({', '.join(data['parameters'])})", data), list(self.details(data)))
+        for each in data.get("values", ()):
+            tree.add(self.value(each))
+        return tree
+
+    def input(self, data: Data) -> Tree:
+        name = (
+            f"{data['title']}{self.say('（', ' (')}{data['name']}{self.say('）', ')')}"
+            if "title" in data
+            else data["name"]
+        )
+        facts = self.say("，", ", ").join([self.word(data["kind"]), *self.facts(data)])
+        return Tree(self.label(name, data, facts))
+
+    def rows(self, data: Data) -> Tree:
+        points = f"{self.word('points')} {data['points']}" if "points" in data else ""
+        tree = self.tree(self.label(data["name"], data, points), list(self.details(data)))
+        for each in data["columns"]:
+            tree.add(self.input(each))
+        for each in data.get("checks", ()):
+            tree.add(self.check(each))
+        return tree
+
+    def published(self, data: Data) -> Tree:
+        return Tree(self.label(data["column"], data, f"{self.word(data['what'])} {data['target']}"))
+
+    def source(self, data: Data) -> Tree:
+        told = [
+            f"《{data['title']}》{data['document']}" if data["title"] else data["document"],
+            data["issuer"],
+            data["date"],
+        ]
+        why = data["unverified"]
+        unverified = f"{self.word('unverified')}{self.say('：', ': ')}{why}" if why else ""
+        return Tree(self.label(data["name"], data, *told, unverified))
+
+
+def shares(screen: Screen, resting: Mapping[str, str]) -> str:
+    """How many points rest on rules of each provenance, in words."""
+    words = STATUS_WORDS[screen.lang]
+    return screen.say("，", ", ").join(f"{words[status]} {points}" for status, points in resting.items())  # type: ignore[index]
+
+
+def show_plan(screen: Screen, steps: Sequence[Data], indent: str = "") -> None:
+    """Print the steps of a plan, a line each; those of a row block beneath it."""
+    for step in steps:
+        if "block" in step:
+            where = f" {screen.say('筛选', 'where')} {step['where']}" if "where" in step else ""
+            screen.line(
+                f"{indent}{step['block']}: {screen.say('逐行', 'for each row of')} {step['rows']}{where}", "bold"
+            )
+            show_plan(screen, step["steps"], indent + "    ")
+        elif "fold" in step:
+            more = "".join(f", {key}={step[key]}" for key in ("where", "weights", "k", "at") if key in step)
+            screen.line(f"{indent}{step['fold']} = {step['statistic']}[{', '.join(step['items'])}{more}]")
+        else:
+            bound = ", ".join(f"{name}={value}" for name, value in step.get("bindings", {}).items())
+            screen.line(f"{indent}{step['step']} = {step['formula']}" + (f"    {{{bound}}}" if bound else ""))

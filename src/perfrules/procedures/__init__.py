@@ -1,0 +1,1 @@
+"""What an evaluator does around the score; a file for each procedure."""
