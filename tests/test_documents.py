@@ -419,6 +419,9 @@ TRAPS = [
     ("a: 5\n  b: 6", [("indentation-astray", 2, 3)]),
     ("a:\n  b: 1\n c: 2", [("indentation-astray", 3, 2)]),
     ("tree\n  points: 5", [("key-without-colon", 1, 1)]),
+    ("choices:\n  - 一：甲\n bad: 1\n", [("indentation-astray", 3, 2)]),
+    ("choices:\n  - 一：甲\n    bad: 1\n", [("full-width-colon", 2, 6)]),
+    ("a: f(x) +  # c\n\n  b\n", [("comment-cuts-formula", 1, 12)]),
     ("a: b\nc d\ne: f", [("key-without-colon", 2, 1)]),
     ("%YAML 1.1\n%YAML 1.1\n---\na", [("indicator-needs-quotes", 2, 1)]),
     # the file

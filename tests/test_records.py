@@ -14,11 +14,11 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from record_schemes import BUDGET, INDICATORS, PROJECTS, SELF_EVALUATION, a_scheme, an_input
 
 from perfrules.findings import Location, RecordError
 from perfrules.model import Hole, Record, Ruling
 from perfrules.records import Raw, read_cell, record_from, records_from_mappings
+from record_schemes import BUDGET, INDICATORS, PROJECTS, SELF_EVALUATION, a_scheme, an_input
 
 NUMBER = an_input("数")
 MONEY = an_input("资金", unit="万元")
@@ -137,7 +137,9 @@ def test_what_is_no_number_is_refused(text: Any, finding: str) -> None:
     assert read(text) == ("refused", [finding])
 
 
-@pytest.mark.parametrize("text", ["完成", "显著提升", "已完成3项", "约100", "3以上", "100左右", "2023年底前", "≥", "三", "5²个", "x"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["完成", "显著提升", "已完成3项", "约100", "3以上", "100左右", "2023年底前", "≥", "三", "5²个", "x"]
+)
 def test_words_in_a_number_cell_are_missing(text: str) -> None:
     """Words where a number should be are missing, with a finding; never zero, never what digits stand among them."""
     assert read(text) == ("missing", ["words-in-number-cell"])
@@ -232,7 +234,16 @@ def test_a_month_is_a_day_only_where_a_rule_says_which() -> None:
         assert read(text, an_input("日", "date")) == ("refused", ["month-without-day"])
 
 
-@pytest.mark.parametrize("raw", ["2023-02-30", "2023-13-01", "0000-01-01", "23-1-1", "年底前", "2023年10月底", 45200, 45200.0, 45200.5, True, "٢٠٢٣-01-01"])  # fmt: skip
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *["2023-02-30", "2023-13-01", "0000-01-01", "23-1-1", "年底前", "2023年10月底", "٢٠٢٣-01-01"],
+        45200,
+        45200.0,
+        45200.5,
+        True,
+    ],
+)
 def test_what_is_no_day_is_refused(raw: Any) -> None:
     """A text that names no day, and a day number without a date format, are refused."""
     assert read(raw, an_input("日", "date")) == ("refused", ["unreadable-date"])
@@ -298,7 +309,15 @@ def measured(target: Any, actual: Any, *, way: str = "≥", unit: str | None = N
     """The target and actual of one row, and the names of all findings of its record."""
     columns = INDICATORS.columns if unit is None else (*INDICATORS.columns, an_input("计量单位", "text", optional=True))
     scheme = a_scheme(rows=[attrs.evolve(INDICATORS, columns=columns)])
-    row = {"一级指标": "产出", "三级指标": "甲", "分值": 10, "性质": way, "目标值": target, "完成值": actual, "计量单位": unit}
+    row = {
+        "一级指标": "产出",
+        "三级指标": "甲",
+        "分值": 10,
+        "性质": way,
+        "目标值": target,
+        "完成值": actual,
+        "计量单位": unit,
+    }
     if unit is None:
         del row["计量单位"]
     batch = records_from_mappings(scheme, [{"绩效指标": [row]}])
@@ -309,7 +328,10 @@ def measured(target: Any, actual: Any, *, way: str = "≥", unit: str | None = N
     return [v.kind if isinstance(v, Hole) else v for v in values], names(batch.records[0].findings)
 
 
-@given(st.integers(1, 10**6), st.sampled_from([("万元", "元", 10000), ("公里", "米", 1000), ("年", "个月", 12), ("人", "名", 1)]))
+@given(
+    st.integers(1, 10**6),
+    st.sampled_from([("万元", "元", 10000), ("公里", "米", 1000), ("年", "个月", 12), ("人", "名", 1)]),
+)
 def test_measures_of_one_dimension_compare(number: int, units: tuple[str, str, int]) -> None:
     """Target and actual in two units of one dimension stand in the ratio of the quantities."""
     (target, actual), found = measured(f"{number}{units[0]}", f"{number}{units[1]}")
@@ -339,7 +361,14 @@ def test_how_grave_words_are_depends_on_the_row() -> None:
 
 def test_measures_that_do_not_compare_are_missing() -> None:
     """A percentage beside a bare number, a date beside a number, and two dimensions leave both without a value."""
-    for target, actual in [("100%", 1), ("95%", 96), ("2023-12-31", 5), ("5公里", "3万元"), ("5万", 40000), ("10个", "3%")]:
+    for target, actual in [
+        ("100%", 1),
+        ("95%", 96),
+        ("2023-12-31", 5),
+        ("5公里", "3万元"),
+        ("5万", 40000),
+        ("10个", "3%"),
+    ]:
         assert measured(target, actual) == (["missing", "missing"], ["measures-differ"] * 2)
 
 
@@ -354,7 +383,7 @@ def test_a_unit_is_taken_over_and_told() -> None:
 def test_a_unit_column_states_the_units_of_its_row() -> None:
     """What the unit column says holds for bare numbers; a unit in a cell goes before it; `/` says nothing."""
     assert measured(5, 4, unit="公里") == ([5, 4], [])
-    assert measured(5, "4000米", unit="公里") == ([5000, 4000], [])
+    assert measured(5, "4000米", unit="公里") == ([5, 4], [])
     assert measured("95%", 97, unit="%") == ([Fraction(19, 20), Fraction(97, 100)], [])
     assert measured("95%", 0.97, unit="%") == (["missing"] * 2, ["measures-differ"] * 2)
     assert measured(95, 0.97, unit="百分比") == (["missing"] * 2, ["measures-differ"] * 2)
@@ -375,7 +404,13 @@ def test_opposite_directions_set_the_record_aside() -> None:
 def test_headings_match_by_name_or_label() -> None:
     """Names and labels match with spaces, quotes, brackets and full-width signs folded, and what is in brackets left out."""
     scheme = a_scheme([an_input("三公变动率", title="“三公”经费变动率（本级）"), an_input("预算", unit="万元")])
-    for heading in ("三公变动率", "“三公”经费变动率（本级）", '"三公" 经费变动率(本级)', "三公经费\n变动率（本级）", "三公变动率（B/A）"):
+    for heading in (
+        "三公变动率",
+        "“三公”经费变动率（本级）",
+        '"三公" 经费变动率(本级)',
+        "三公经费\n变动率（本级）",
+        "三公变动率（B/A）",
+    ):
         assert record_from(scheme, {heading: 5, "预算": 1}).cells["三公变动率"].value == 5
 
 
@@ -450,7 +485,9 @@ def test_what_is_no_record_is_set_aside(thing: Any) -> None:
     assert names(refused.value.findings) == ["not-a-record"]
 
 
-good = st.fixed_dictionaries({"全年预算数": st.integers(0, 999), "全年执行数": st.sampled_from([5, "5万元", "≥5", "/", None])})
+good = st.fixed_dictionaries(
+    {"全年预算数": st.integers(0, 999), "全年执行数": st.sampled_from([5, "5万元", "≥5", "/", None])}
+)
 bad = st.fixed_dictionaries({"全年预算数": st.sampled_from(["1,23", -1, "5个", True]), "全年执行数": st.integers(0, 9)})
 
 
@@ -539,7 +576,15 @@ def a_row(name: Any, points: Any = 10, **rest: Any) -> dict[str, Any]:
 
 def test_rows_are_numbered_named_and_filled_down() -> None:
     """Blank rows are passed over, merged cells repeat the value above, totals are no rows, twins are told."""
-    rows = [a_row("甲"), {}, {**a_row("乙"), "一级指标": None}, a_row(""), a_row("合计", 100), a_row("甲"), {"一级指标": "总计"}]
+    rows = [
+        a_row("甲"),
+        {},
+        {**a_row("乙"), "一级指标": None},
+        a_row(""),
+        a_row("合计", 100),
+        a_row("甲"),
+        {"一级指标": "总计"},
+    ]
     record = record_from(SELF_EVALUATION, {**as_mapping(1, 1), "绩效指标": rows})
     assert [(r.number, r.name) for r in record.rows["绩效指标"]] == [(1, "甲"), (2, "乙"), (3, "第3行"), (4, "甲")]
     assert record.rows["绩效指标"][1].cells["一级指标"].value == "产出"
@@ -578,7 +623,9 @@ def test_rulings_are_read_whole() -> None:
         assert record.rulings == (Ruling("产出/甲", Fraction("9.5"), "证据不足", "某甲", date(2024, 3, 1)),)
 
 
-@pytest.mark.parametrize("change", [{"reason": ""}, {"by": None}, {"points": "满分"}, {"date": "2024"}, {"提示": 1}, {"path": "/"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "change", [{"reason": ""}, {"by": None}, {"points": "满分"}, {"date": "2024"}, {"提示": 1}, {"path": "/"}]
+)
 def test_a_ruling_that_lacks_anything_is_refused(change: dict[str, Any]) -> None:
     """A ruling with anything wanting, unreadable or unknown sets its record aside."""
     batch = records_from_mappings(SELF_EVALUATION, [{**as_mapping(1, 1), "rulings": [{**RULING, **change}]}])
@@ -588,7 +635,9 @@ def test_a_ruling_that_lacks_anything_is_refused(change: dict[str, Any]) -> None
 def test_places_travel_with_raw_cells() -> None:
     """A source that knows its places hands them over as Raw; every cell and finding keeps them."""
     places = [Location("表", 4, i) for i in (1, 2)]
-    record = record_from(a_scheme(BUDGET), {n: Raw("≥5", p) for n, p in zip(["全年预算数", "全年执行数"], places, strict=True)})
+    record = record_from(
+        a_scheme(BUDGET), {n: Raw("≥5", p) for n, p in zip(["全年预算数", "全年执行数"], places, strict=True)}
+    )
     assert [c.where for c in record.cells.values()] == places == [f.where for f in record.findings]
 
 

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
 from typing import Any, Literal
 
 import yaml
@@ -14,6 +15,9 @@ from attrs import field, frozen
 
 Severity = Literal["error", "warning", "remark"]
 Language = Literal["zh", "en"]
+
+LINE_WIDTH = 120
+"""The columns of a source line that are shown beside a finding; of a longer one, the part about the place."""
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "remark")
 
@@ -161,10 +165,22 @@ def _caret(where: Location) -> list[str]:
     assert where.text is not None
     line = where.text.replace("\t", " ")
     start = where.column - 1
-    indent = min(start, len(line) - len(line.lstrip(" ")))
-    before, marked = line[indent:start], line[start : start + where.length]
-    carets = "".join("＾" if display_width(c) == 2 else "^" * display_width(c) for c in marked) or "^"
-    return ["    " + line[indent:].rstrip(), "    " + " " * display_width(before) + carets]
+    before, rest = line[:start].lstrip(" "), line[start:].rstrip()
+    if display_width(before + rest) > LINE_WIDTH:
+        before, rest = _last(before, LINE_WIDTH // 3), _first(rest, LINE_WIDTH * 2 // 3)
+    carets = "".join("＾" if display_width(c) == 2 else "^" * display_width(c) for c in rest[: where.length]) or "^"
+    return [f"    {before}{rest}", f"    {' ' * display_width(before)}{carets}"]
+
+
+def _first(text: str, width: int) -> str:
+    """The beginning of a text, of at most so many columns and a mark of what is left out."""
+    ends = accumulate(display_width(c) for c in text)
+    kept = sum(end <= width for end in ends)
+    return text if kept == len(text) else text[:kept] + "..."
+
+
+def _last(text: str, width: int) -> str:
+    return _first(text[::-1], width)[::-1]
 
 
 class _Seen(dict[str, str]):

@@ -279,8 +279,11 @@ class GradeScale:
 
     @property
     def of_nodes(self) -> bool:
-        """Whether it grades the nodes that name it (it reads `score`, `points` or `possible`), and not the record."""
-        return any(name in RESERVED for text in formulas((self.body, self.gates)) for name in text.names)
+        """Whether it grades the nodes that name it (it reads their `score`, `points` or `possible`, or what grades their
+        children have), and not the record."""
+        return self.combine is not None or any(
+            name in RESERVED for text in formulas((self.body, self.gates)) for name in text.names
+        )
 
 
 Combine = Literal["sum", "mean", "min", "max", "product", "geometric"]

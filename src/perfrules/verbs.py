@@ -38,18 +38,41 @@ def loads(
     root, found = documents.read(text, file)
     if root is None:
         raise SchemeError(found)
-    try:
-        library = _library(root, distribution, registry, found)
-        scheme = loading.load(root, file, library)
-    except SchemeError as problem:
-        raise SchemeError(_in_order([*found, *problem.findings])) from None
-    found += scheme.findings
-    found += checking.check_names(scheme)
+    library = _library(root, distribution, registry, found)
+    scheme, more = loading.load(root, file, library)
+    found += _elsewhere(more, found)
+    if scheme is None:
+        raise SchemeError(_in_order(found))
+    whole = not any(f.severity == "error" for f in found)
+    meant = checking.check_names(scheme)
+    found += _elsewhere(meant if whole else [f for f in meant if f.name in _TOLD_OF_A_PART], found)
     if not any(f.severity == "error" for f in found):
         found += checking.check_ranges(plan(scheme))
     if any(f.severity == "error" for f in found):
         raise SchemeError(_in_order(found))
     return evolve(scheme, findings=tuple(_in_order(found)))
+
+
+_TOLD_OF_A_PART = frozenset(
+    {
+        "unknown-name",
+        "unit-mismatch",
+        "wrong-kind",
+        "not-comparable",
+        "unknown-choice",
+        "arms-differ",
+        "date-arithmetic",
+    }
+    | {"not-a-date", "score-has-unit", "name-clash", "reserved-name", "name-is-no-definition", "ring-of-names"}
+    | {"definition-without-brackets", "wrong-number-of-arguments", "argument-wanting", "unknown-argument"}
+)
+"""What is true of a formula even where other parts of its scheme could not be read."""
+
+
+def _elsewhere(more: Iterable[Finding], found: Iterable[Finding]) -> list[Finding]:
+    """Those of `more` on lines that nothing is told of yet: a line that is wrong as YAML says nothing else."""
+    lines = {(f.where.file, f.where.line) for f in found if f.where and f.severity == "error"}
+    return [f for f in more if f.where is None or (f.where.file, f.where.line) not in lines]
 
 
 def _in_order(found: Iterable[Finding]) -> list[Finding]:

@@ -65,8 +65,7 @@ class Names:
         for name in self._value_order(scheme):
             value = scheme.values[name]
             scope = self.scope()
-            self.meanings[name] = self.body(value.body, scope, name, number=False)
-            self.policies(value.policies, scope, name)
+            self.meanings[name] = self.value(value, scope, name)
         for kind in scheme.rows.values():
             self.row_kind(kind)
         for node in scheme.tree.walk():
@@ -235,7 +234,7 @@ class Names:
                 )
                 return None
             for name in order:
-                known[name] = self.body(own[name].body, scope, definition.name, number=False)
+                known[name] = self.value(own[name], scope, definition.name)
             return self.body(definition.body, scope, definition.name, number=False)
         finally:
             self.findings = before
@@ -269,10 +268,20 @@ class Names:
             where = text.where(text.node.at)
             self.report("wrong-kind", where, path, seen=text.source.strip()[:60], kind=meaning.kind, wanted="boolean")
 
-    def policies(self, policies: model.Policies, scope: Scope, path: str) -> None:
+    def policies(self, policies: model.Policies, scope: Scope, path: str, *, pure: bool = True) -> None:
         for policy in (policies.missing, policies.undefined, policies.not_applicable):
             if policy is not None and policy.formula is not None:
-                self.number(policy.formula, scope, path)
+                self.number(policy.formula, scope, path, pure=pure)
+
+    def value(self, value: model.Value, scope: Scope, path: str) -> Meaning | None:
+        """What a value yields; one that is rounded, or that a policy makes a number, must be a number throughout."""
+        found = self.body(value.body, scope, path, number=False)
+        self.policies(value.policies, scope, path, pure=False)
+        stated = (value.policies.missing, value.policies.undefined, value.policies.not_applicable)
+        if value.round is not None or any(p is not None and p.kind in ("zero", "formula") for p in stated):
+            text = value.body.formula if isinstance(value.body, model.FormulaBody) else None
+            self._score(found, text, path, pure=False)
+        return found
 
     def body(self, body: model.Body | None, scope: Scope, path: str, *, number: bool = True) -> Meaning | None:
         """What a body yields; with `number`, a score."""
@@ -371,8 +380,10 @@ class Names:
             if not over.children:
                 self.report("unknown-range", where, path, name=body.over)
                 return None
-            inner = Scope({**scope.names, "score": PURE, "points": ANY_NUMBER, "possible": PURE}, self.signatures,
-                          self.refused)  # fmt: skip
+            names = {**scope.names, "score": PURE, "points": ANY_NUMBER, "possible": PURE}
+            if any(c.counts and c.points is not None and c.points.free for c in over.children):
+                del names["points"]
+            inner = Scope(names, self.signatures, self.refused)
         if body.where is not None:
             self.truth(body.where, inner, path)
         if body.weight is not None:
@@ -409,11 +420,12 @@ class Names:
             self.number(kind.points, self._row_scope(kind, points=False), kind.name)
         self.body(kind.body, scope, kind.name)
         self.policies(kind.policies, scope, kind.name)
-        for text in (kind.counts, kind.applies_when):
-            if text is not None:
-                self.truth(text, scope, kind.name)
+        if kind.counts is not None:  # where points are shared out, only among the rows that count
+            self.truth(kind.counts, self._row_scope(kind, points=not shared), kind.name)
+        if kind.applies_when is not None:
+            self.truth(kind.applies_when, scope, kind.name)
         for check in kind.checks:
-            self.truth(check.holds, scope, f"{kind.name}/{check.name}")
+            self.truth(check.holds, self._row_scope(kind), f"{kind.name}/{check.name}")
 
     def node(self, node: TreeNode) -> None:
         assert self.scheme is not None
@@ -456,8 +468,10 @@ class Names:
             self.report("no-rule", kind.location or node.location, kind.name)
         if kind.points is None and not node.split:
             self.report("row-points-wanting", kind.location or node.location, kind.name)
+        if node.split and (node.points is None or node.points.free):
+            self.report("weights-want-points", node.location, node.path)
         if group.where is not None:
-            self.truth(group.where, self._row_scope(kind), node.path)
+            self.truth(group.where, self._row_scope(kind, points=not node.split), node.path)
         columns = {c.name for c in kind.columns}
         for level in group.levels:
             if level not in columns:

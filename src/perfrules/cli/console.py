@@ -21,7 +21,7 @@ USAGE = frozenset(
     {
         "unknown-scheme", "unknown-edition", "unknown-record", "unknown-indicator", "ambiguous-indicator",
         "record-not-chosen", "file-unreadable", "file-not-found", "file-not-readable", "unknown-file-type",
-        "output-over-input", "nothing-to-check", "template-needs-workbook",
+        "file-not-writable", "output-over-input", "nothing-to-check", "template-needs-workbook",
     }
 )  # fmt: skip
 """Findings that say that the command line itself names what is not there: exit 2."""
@@ -36,7 +36,7 @@ SEVERITY_WORDS: dict[Language, dict[Severity, str]] = {
 SEVERITY_STYLES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "remark": "cyan"}
 
 _UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-_WITHOUT_UNICODE = {"−": "-", "＾": "^"}
+_WITHOUT_UNICODE = str.maketrans("−＾", "-^")
 """Signs of our own that code page 936 or an ASCII console lacks, and what they say instead."""
 
 
@@ -96,6 +96,13 @@ class Screen:
         """Print text as it is: nothing in it is markup, and no line is broken or cut."""
         self._print(styled(text, style), err=err)
 
+    def report(self, text: str) -> None:
+        """Print text that a procedure made, its severities coloured."""
+        made = styled(text)
+        for severity, style in SEVERITY_STYLES.items():
+            made.highlight_regex(rf"(?m)^(?:\S+: )?{severity}\b", style)
+        self._print(made, err=False)
+
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> None:
         """Print a table."""
         head, *lines = aligned([heads, *rows], right)
@@ -120,7 +127,7 @@ class Screen:
     def _print(self, text: Text, *, err: bool) -> None:
         stream = sys.stderr if err else sys.stdout
         if not _speaks_unicode(stream):
-            text.plain = text.plain.translate(str.maketrans(_WITHOUT_UNICODE))
+            text.plain = text.plain.translate(_WITHOUT_UNICODE)
         _console(stream).print(text, soft_wrap=True)
 
     def severities(self, findings: Iterable[Finding]) -> str:
@@ -136,6 +143,13 @@ class Screen:
     def give(self, data: Any) -> None:
         """Print plain data as JSON: ASCII where the stream is not UTF-8, so that it is valid JSON anywhere."""
         sys.stdout.write(json.dumps(data, ensure_ascii=not _speaks_unicode(sys.stdout), indent=1) + "\n")
+
+    def give_text(self, text: str) -> None:
+        """Print JSON that is text already, as it is; on a stream that is not UTF-8 with its letters written as escapes."""
+        if _speaks_unicode(sys.stdout):
+            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        else:
+            self.give(json.loads(text))
 
     def stop(self, findings: Sequence[Finding]) -> int:
         """Print what kept a command from its work, and give the exit code."""

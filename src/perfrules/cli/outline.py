@@ -47,7 +47,7 @@ def resting(scheme: Scheme) -> dict[model.ProvenanceStatus, Fraction]:
             for outcome in outcomes_of(each):  # type: ignore[arg-type]  # of anything without arms there are none
                 mark = mark.joined(outcome.provenance)
         shares[mark.status] = shares.get(mark.status, Fraction(0)) + (leaf.points.high or 0)
-    return {s: shares[s] for s in ("stated", "unverified", "assumed", "unmarked") if s in shares}  # type: ignore[misc, index]
+    return {s: shares[s] for s in STATUS_WORDS["zh"] if s in shares}
 
 
 def _counted_leaves(node: TreeNode) -> Iterator[TreeNode]:
@@ -112,7 +112,7 @@ def _node(node: TreeNode) -> Data:
         scale_to=_number(node.scale_to),
         weight=_number(node.weight),
         component=not node.counts,
-        split="equally" if node.split else "",
+        split=node.split,
         applies_when=one_line(node.applies_when),
         rescale=node.rescale,
         at_least=str(node.at_least) if node.at_least != 1 else "",

@@ -23,8 +23,8 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "name_column": "行名所在列", "not_applicable": "不适用", "number": "数", "optional": "可不填",
         "origin": "出自", "otherwise": "不足时", "points": "分值", "published": "公布得分所在列", "raw": "舍入前",
         "reads": "读取", "reason": "失分说法", "refuse": "不予计分", "remark": "提示", "rescale": "不适用的分值由其余补足",
-        "round": "保留位数", "rounded": "舍入后", "rows": "指标行", "scale_to": "折算为", "split": "分值均分",
-        "statistic": "统计量", "text": "文字", "undefined": "无意义", "unit": "单位", "unverified": "未核实",
+        "round": "保留位数", "rounded": "舍入后", "rows": "指标行", "score": "得分", "scale_to": "折算为", "split": "分值均分",
+        "statistic": "统计量", "text": "文字", "undefined": "无意义", "unit": "单位", "unverified": "未核实", "value": "中间值",
         "warning": "警告", "weight": "权重", "where": "筛选", "zero": "零分",
     },
     "en": {
@@ -42,6 +42,8 @@ _BESIDE_NAME = frozenset(
      "no_better_than", "holds", "severity", "column", "what", "target", "document"}
 )  # fmt: skip
 """Keys of an outline that are not told as plain facts."""
+_CLOSED = frozenset({"combine", "otherwise", "reads"})
+"""Keys whose values are words of the language, not the author's."""
 
 
 def show(screen: Screen, outline: Data, *, rules: bool = True, provenance: bool = True) -> None:
@@ -72,43 +74,44 @@ class _Show:
                 f"{say('分值的依据：', 'points rest on: ')}{shares(screen=self.screen, resting=outline['resting'])}"
             )
         self.screen.line()
-        self.screen.tree(self.node(outline["tree"]))
+        self.screen.tree(self.node(outline["tree"], {}))
         if self.rules:
-            self.section(say("等级标准", "Grade scales"), map(self.grade, outline["grades"]))
-            self.section(say("勾稽关系", "Checks"), map(self.check, outline["checks"]))
-            self.section(say("中间值", "Values"), map(self.value, outline["values"]))
-            self.section(say("定义", "Definitions"), map(self.definition, outline["definitions"]))
-            self.section(say("数据项", "Inputs"), map(self.input, outline["inputs"]))
-            self.section(say("指标行", "Rows"), map(self.rows, outline["rows"]))
-            self.section(say("公布数", "Published figures"), map(self.published, outline["published"]))
+            top = about["provenance"]
+            self.section(say("等级标准", "Grade scales"), [self.grade(g, top) for g in outline["grades"]])
+            self.section(say("勾稽关系", "Checks"), [self.check(c, top) for c in outline["checks"]])
+            self.section(say("中间值", "Values"), [self.value(v, top) for v in outline["values"]])
+            self.section(say("定义", "Definitions"), [self.definition(d, top) for d in outline["definitions"]])
+            self.section(say("数据项", "Inputs"), [self.input(i) for i in outline["inputs"]])
+            self.section(say("指标行", "Rows"), [self.rows(r, top) for r in outline["rows"]])
+            self.section(say("公布数", "Published figures"), [self.published(p, top) for p in outline["published"]])
         if self.provenance:
-            self.section(say("文件", "Sources"), map(self.source, outline["sources"]))
+            self.section(say("文件", "Sources"), [self.source(s) for s in outline["sources"]])
 
-    def section(self, title: str, trees: Iterator[Tree]) -> None:
-        made = list(trees)
-        if made:
+    def section(self, title: str, trees: Sequence[Tree]) -> None:
+        if trees:
             self.screen.line()
-            self.screen.line(title, "bold")
-            for tree in made:
+            self.screen.line(title, "bold underline")
+            for tree in trees:
                 self.screen.tree(tree)
 
     # ------------------------------------------------------------------------------------------ labels
 
-    def label(self, name: str, data: Data, *after: str) -> Text:
-        """A name, what is said beside it, and its mark of provenance."""
+    def label(self, name: str, data: Data, *after: str, above: Data | None = None) -> Text:
+        """A name, what is said beside it, and its mark of provenance; `above` is the mark of what it stands in."""
         text = styled(name, "bold")
         for words in filter(None, after):
             text.append_text(styled(f"  {words}"))
         if self.provenance and "provenance" in data:
             text.append("  ")
-            text.append_text(self.mark(data["provenance"]))
+            text.append_text(self.mark(data["provenance"], above))
         return text
 
-    def mark(self, mark: Data) -> Text:
-        words = STATUS_WORDS[self.screen.lang][mark["status"]]
-        clause, why = mark.get("clause", ""), mark.get("why", "")
-        told = f"{words}{self.say('：', ': ')}{why}" if why else words
-        return styled(f"[{' '.join(filter(None, (told, clause)))}]", _STATUS_STYLES[mark["status"]])
+    def mark(self, mark: Data, above: Data | None) -> Text:
+        """A mark in short: status and clause, and why where that is not what it inherits."""
+        told = " ".join(filter(None, (STATUS_WORDS[self.screen.lang][mark["status"]], mark.get("clause", ""))))
+        if "why" in mark and mark != above:
+            told += f"{self.say('：', ': ')}{mark['why']}"
+        return styled(f"[{told}]", _STATUS_STYLES[mark["status"]])
 
     def facts(self, data: Data) -> list[str]:
         """The plain facts of a thing, in words."""
@@ -121,14 +124,14 @@ class _Show:
             elif isinstance(value, list):
                 told.append(f"{self.word(key)} {self.say('、', ', ').join(value)}")
             else:
-                told.append(f"{self.word(key)} {self.word(value)}")
+                told.append(f"{self.word(key)} {self.word(value) if key in _CLOSED else value}")
         return told
 
     def holes(self, policies: Data) -> str:
         parts = [f"{self.word(hole)} → {self.word(policy)}" for hole, policy in policies.items()]
         return self.say("；", "; ").join(parts)
 
-    def rule(self, rule: Data) -> Iterator[Text]:
+    def rule(self, rule: Data, above: Data) -> Iterator[Text]:
         """A rule in the author's words: its formula, then an arm a line."""
         if rule["kind"] == "given":
             yield styled(f"{self.word('given')} {rule['formula']}", "cyan")
@@ -139,50 +142,55 @@ class _Show:
             text = styled(f"  {when} → {arm['then']}", "cyan")
             if "reason" in arm:
                 text.append_text(styled(f"  {arm['reason']}"))
-            if self.provenance and arm["provenance"]["status"] in ("assumed", "unverified"):
+            if self.provenance and arm["provenance"] != above:
                 text.append("  ")
-                text.append_text(self.mark(arm["provenance"]))
+                text.append_text(self.mark(arm["provenance"], above))
             yield text
 
-    def details(self, data: Data) -> Iterator[Text]:
-        """Everything that is told under a label."""
+    def details(self, data: Data, leaves: Data | None = None) -> Iterator[Text]:
+        """Everything that is told under a label; policies not again where they are those of the `leaves` beneath a group."""
         if not self.rules:
             return
         if "rule" in data:
-            yield from self.rule(data["rule"])
+            yield from self.rule(data["rule"], data["provenance"])
         facts = self.facts(data)
         if facts:
             yield styled(self.say("；", "; ").join(facts))
         for key in ("policies", "leaves"):
-            if key in data:
+            if key in data and data[key] != leaves:
                 whose = self.say("所含末级指标：", "leaves beneath: ") if key == "leaves" else ""
                 yield styled(whose + self.holes(data[key]))
 
     def tree(self, label: Text, details: Sequence[Text]) -> Tree:
         for each in details:
-            label.append("\n")
+            label.append("\n    ")
             label.append_text(each)
         return Tree(label, guide_style="dim")
 
     # ------------------------------------------------------------------------------------------ things
 
-    def node(self, data: Data) -> Tree:
+    def node(self, data: Data, above: Data, leaves: Data | None = None) -> Tree:
         title = (
             f"{data['title']}{self.say('（', ' (')}{data['name']}{self.say('）', ')')}"
             if "title" in data
             else data["name"]
         )
-        tree = self.tree(self.label(title, data, self.points(data["points"])), list(self.details(data)))
+        own = data["provenance"]
+        label = self.label(title, data, self.points(data["points"]), above=above)
+        if self.provenance and "points_provenance" in data:
+            label.append(f"  {self.word('points')}")
+            label.append_text(self.mark(data["points_provenance"], own))
+        tree = self.tree(label, list(self.details(data, leaves)))
         if self.rules:
             for each in data.get("adjustments", ()):
                 name = f"{self.say('加减分', 'adjustment')} {each['name']}"
-                tree.add(self.tree(self.label(name, each), list(self.details(each))))
+                tree.add(self.tree(self.label(name, each, above=own), list(self.details(each))))
             for each in data.get("gates", ()):
-                tree.add(self.gate(each))
+                tree.add(self.gate(each, own))
             if "own_grade" in data:
-                tree.add(self.grade(data["own_grade"]))
+                tree.add(self.grade(data["own_grade"], own))
         for child in data.get("children", ()):
-            tree.add(self.node(child))
+            tree.add(self.node(child, own, data.get("leaves")))
         return tree
 
     def points(self, points: str | None) -> str:
@@ -192,33 +200,34 @@ class _Show:
             return self.say("不设分值", "free")
         return points + self.say(" 分", " points")
 
-    def gate(self, data: Data) -> Tree:
+    def gate(self, data: Data, above: Data) -> Tree:
         name = f"{self.say('否决', 'gate')} {data['name']}"
         limit = f"{self.say('至多', 'at most')} {data['at_most']}" if "at_most" in data else (
             f"{self.say('不高于', 'no better than')} {data['no_better_than']}"
         )  # fmt: skip
         details = [styled(f"{data['when']} → {limit}", "cyan"), *map(styled, self.facts(data))]
-        return self.tree(self.label(name, data), details)
+        return self.tree(self.label(name, data, above=above), details)
 
-    def grade(self, data: Data) -> Tree:
-        tree = self.tree(self.label(data["name"], data), list(self.details(data)))
+    def grade(self, data: Data, above: Data) -> Tree:
+        tree = self.tree(self.label(data["name"], data, above=above), list(self.details(data)))
         for each in data.get("gates", ()):
-            tree.add(self.gate(each))
+            tree.add(self.gate(each, data["provenance"]))
         return tree
 
-    def check(self, data: Data) -> Tree:
+    def check(self, data: Data, above: Data) -> Tree:
         return self.tree(
-            self.label(data["name"], data, self.word(data["severity"])),
+            self.label(data["name"], data, self.word(data["severity"]), above=above),
             [styled(data["holds"], "cyan"), *map(styled, self.facts(data))],
         )
 
-    def value(self, data: Data) -> Tree:
-        return self.tree(self.label(data["name"], data), list(self.details(data)))
+    def value(self, data: Data, above: Data) -> Tree:
+        return self.tree(self.label(data["name"], data, above=above), list(self.details(data)))
 
-    def definition(self, data: Data) -> Tree:
-        tree = self.tree(self.label(f"{data['name']}({', '.join(data['parameters'])})", data), list(self.details(data)))
+    def definition(self, data: Data, above: Data) -> Tree:
+        name = f"{data['name']}({', '.join(data['parameters'])})"
+        tree = self.tree(self.label(name, data, above=above), list(self.details(data)))
         for each in data.get("values", ()):
-            tree.add(self.value(each))
+            tree.add(self.value(each, data["provenance"]))
         return tree
 
     def input(self, data: Data) -> Tree:
@@ -227,20 +236,22 @@ class _Show:
             if "title" in data
             else data["name"]
         )
-        facts = self.say("，", ", ").join([self.word(data["kind"]), *self.facts(data)])
+        kind = [] if "choices" in data else [self.word(data["kind"])]
+        facts = self.say("，", ", ").join([*kind, *self.facts(data)])
         return Tree(self.label(name, data, facts))
 
-    def rows(self, data: Data) -> Tree:
-        points = f"{self.word('points')} {data['points']}" if "points" in data else ""
-        tree = self.tree(self.label(data["name"], data, points), list(self.details(data)))
+    def rows(self, data: Data, above: Data) -> Tree:
+        points = f"{self.say('每行分值', 'points of a row')} {data['points']}" if "points" in data else ""
+        tree = self.tree(self.label(data["name"], data, points, above=above), list(self.details(data)))
         for each in data["columns"]:
             tree.add(self.input(each))
         for each in data.get("checks", ()):
-            tree.add(self.check(each))
+            tree.add(self.check(each, data["provenance"]))
         return tree
 
-    def published(self, data: Data) -> Tree:
-        return Tree(self.label(data["column"], data, f"{self.word(data['what'])} {data['target']}"))
+    def published(self, data: Data, above: Data) -> Tree:
+        about = f"{self.word(data['what'])} {data['target']}"
+        return Tree(self.label(data["column"], data, about, above=above))
 
     def source(self, data: Data) -> Tree:
         told = [

@@ -128,21 +128,24 @@ def _lost(document: Document, problem: str, at: int, since: int) -> Finding | No
     """A colon or comment by which YAML lost its way, in the line of the error or one that it ran on from."""
     ran_on = "mapping values" in problem
     at = since if "could not find expected" in problem else at
-    for number in _lines(document, at, above=_LINES_ABOVE if ran_on else 1):
+    for number in _lines(document, at):
         start, line = document.starts[number - 1], document.line(number)[:SHOWN_LIMIT]
-        if (ran_on or start <= at) and (colon := _LOST_COLON.match(line)):
+        here = document.mark(at).line == number
+        if (ran_on or here) and (colon := _LOST_COLON.match(line)):
             return colon_finding(document, start + colon.end() - 1, colon["key"])
         cut = COMMENT.search(line)
         value = _VALUE.match(line[: cut.start()]) if cut else None
         if cut and value and start + cut.start() < at and unfinished(value[1]):
             return document.finding("comment-cuts-formula", start + cut.end() - 1, seen=short(value[1]))
+        if not (ran_on or here):
+            break
     return None
 
 
-def _lines(document: Document, at: int, *, above: int) -> Iterator[int]:
-    """The line of an error, and so many above it at most: up to where a text that ran on can have begun."""
+def _lines(document: Document, at: int) -> Iterator[int]:
+    """The line of an error and those above it, up to where a text that ran on can have begun."""
     first = document.mark(at).line
-    for number in range(first, max(0, first - above - 1), -1):
+    for number in range(first, max(0, first - _LINES_ABOVE), -1):
         line = document.line(number)
         if number < first and not line.strip():
             continue

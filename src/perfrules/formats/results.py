@@ -81,15 +81,25 @@ class Scores:
         }
 
 
+def check_output(path: Path, inputs: Iterable[Path]) -> None:
+    """See before the work is done that results can be written in this form, and over none of the files read.
+
+    Raises RecordError.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise refused("unknown-file-type", path, kinds=" ".join(SUFFIXES))
+    if any(path.resolve() == each.resolve() for each in inputs):
+        raise refused("output-over-input", path)
+
+
 def write_scores(scores: Scores, path: str | Path, lang: Language = "zh") -> None:
     """Write results as .json, .csv (a line for each record) or .xlsx (further sheets), whole or not at all.
 
     Raises RecordError where that cannot be done.
     """
     path = Path(path)
-    make = _WRITERS.get(path.suffix.lower())
-    if make is None:
-        raise refused("unknown-file-type", path, kinds=" ".join(SUFFIXES))
+    check_output(path, ())
+    make = _WRITERS[path.suffix.lower()]
     try:
         write_whole(path, make(scores, path, lang))
     except OSError as problem:

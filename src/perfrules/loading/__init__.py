@@ -11,23 +11,21 @@ from collections.abc import Mapping
 
 from perfrules import model
 from perfrules.documents import Node
-from perfrules.findings import Finding, SchemeError
+from perfrules.findings import Finding
 from perfrules.loading.forms import constant
 from perfrules.loading.whole import Whole
 
 __all__ = ["constant", "load", "load_definitions"]
 
 
-def load(root: Node, file: str, library: Mapping[str, model.Definition]) -> model.Scheme:
-    """The scheme that a document says; `library` holds the definitions that it may use, by name.
+def load(root: Node, file: str, library: Mapping[str, model.Definition]) -> tuple[model.Scheme | None, list[Finding]]:
+    """The scheme that a document says, and every finding of this stage; with an error among them it is not whole.
 
-    Raises SchemeError with every finding of this stage.
+    `library` holds the definitions that it may use, by name.
     """
     reader = Whole(file, library)
     scheme = reader.scheme(root)
-    if scheme is None or any(f.severity == "error" for f in reader.findings):
-        raise SchemeError(reader.sorted())
-    return scheme
+    return scheme, reader.sorted()
 
 
 def load_definitions(root: Node, file: str, origin: str) -> tuple[dict[str, model.Definition], list[Finding]]:

@@ -114,6 +114,8 @@ class Parts(Forms):
                 seen = self.text(found[word], path, word)
                 self.report("unknown-row-column", found[word], path, nearest(seen, columns), name=seen, kind=key.text)
         body = self.body(found, path, mark, required=False)
+        if isinstance(body, model.StatisticBody):  # of all rows, the same for each: a value says it
+            self.report("key-does-not-fit", self.key(found[body.statistic]), path, key=body.statistic, with_="rows")
         if body is None and "points" in found and not any(k in found for k in BODY_KEYS):
             self.report("no-rule", key, path)
         return model.RowKind(
@@ -372,7 +374,8 @@ class Parts(Forms):
         mark = self.provenance(found, top)
         body = self.body(found, path, mark, at=key) or model.FormulaBody(nought())
         policies = self.policies(found, path, mark)
-        for policy, word in ((policies.missing, "missing"), (policies.undefined, "undefined")):
+        for word in ("missing", "undefined", "not_applicable"):
+            policy = getattr(policies, word)
             if policy is not None and policy.kind == "full":
                 self.report("no-points-here", found[word], path, key=f"{word}: full")
         return model.Value(key.text, body, policies, self.rounding(found.get("round"), path), mark, where)
@@ -425,7 +428,9 @@ class Parts(Forms):
             if word.text not in parameters:
                 self.report("unknown-argument", word, name, nearest(word.text, parameters), name=word.text, rule=name)
             formula = self.formula(given, name)
-            if formula is not None:
+            if formula is not None and (formula.names or formula.definitions):
+                self.report("constant-wanted", given, name, key=word.text, seen=seen_text(given))
+            elif formula is not None:
                 defaults[word.text] = formula
         if body is None:
             return None

@@ -151,6 +151,9 @@ class Trees(Parts):
         combine = self.word(found.get("combine"), path, "combine", ("sum", "mean", "min", "max"), "sum")
         if body is not None and "combine" in found:
             self.report("two-bodies", self.key(found["combine"]), path, first="combine", second="body")
+        if body is not None and "rescale" in found:
+            word = next(k for k in BODY_KEYS if k in found)
+            self.report("key-does-not-fit", self.key(found["rescale"]), path, key="rescale", with_=word)
         inner = points.high if points else None
         weights = {k.text: self._weight(v, path) for k, v in entries}
         weighted = [w for w in weights.values() if w is not None]
@@ -343,7 +346,9 @@ class Trees(Parts):
             location=documents.place(key or node),
         )
 
-    def printed(self, key: Scalar, node: Node, top: Provenance) -> model.PublishedFigure:
+    def printed(
+        self, key: Scalar, node: Node, top: Provenance, inputs: Mapping[str, model.Input]
+    ) -> model.PublishedFigure:
         found = self.mapping(node, "published", key.text)
         kinds = [k for k in ("score", "points", "value", "grade") if k in found]
         if len(kinds) != 1:
@@ -358,6 +363,7 @@ class Trees(Parts):
             optional=True,
             location=key.locate(0, len(key.text)),
         )
+        *_, column = self._scaled({**inputs, "": column})  # in the unit in which values are kept
         target = self.text(found.get(what), key.text, what)
         return model.PublishedFigure(column, what, target, self.provenance(found, top))
 

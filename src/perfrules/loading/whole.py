@@ -49,7 +49,8 @@ class Whole(Trees):
             tree = self.node(None, found["tree"], "", top, NO_POLICIES, None, None)
         grades = {k.text: self.grade(k, v, top) for k, v in self.entries(found.get("grades"), "", "grades")}
         checks = tuple(self.check(k, v, top) for k, v in self.entries(found.get("checks"), "", "checks"))
-        printed = {k.text: self.printed(k, v, top) for k, v in self.entries(found.get("published"), "", "published")}
+        figures = self.entries(found.get("published"), "", "published")
+        printed = {k.text: self.printed(k, v, top, inputs) for k, v in figures}
         effective, until = (
             self.day(found.get("effective"), "", "effective"),
             self.day(found.get("until"), "", "until"),

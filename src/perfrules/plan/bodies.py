@@ -126,21 +126,22 @@ class Bodies:
         for i, child in enumerate(c for c in over.children if c.counts and c.points is not None):
             key = self.keys[child.path]
             local: dict[str, Binding] = {**bindings, "score": key, "possible": f"{key}__possible"}
-            if child.points is not None and child.points.high is not None:
-                local["points"] = child.points.high
-            items.append(self._child_item(f"{name}__item{i}", body.item, local, key))
+            if child.worth is not None:
+                local["points"] = child.worth
+            items.append(self._child_item(f"{name}__item{i}", body.item, local, key, "x"))
             if body.where is not None:
-                where.append(self._child_item(f"{name}__where{i}", body.where, local, key))
+                known = "missing() if hole(x) == 'not_applicable' else x"
+                where.append(self._child_item(f"{name}__where{i}", body.where, local, key, known))
             if body.weight is not None:
                 weights.append(self.emit(f"{name}__weight{i}", body.weight, local))
         return self.fold(
             Fold(name, body.statistic, tuple(items), tuple(where), tuple(weights), body.k, body.at, body.method)
         )
 
-    def _child_item(self, name: str, formula: Formula, local: Bindings, child: str) -> str:
+    def _child_item(self, name: str, formula: Formula, local: Bindings, child: str, text: str) -> str:
         """An absent child does not enter, whatever the item says of it."""
         inner = self.emit(f"{name}_of", formula, local)
-        return self.emit(name, "absent() if hole(c) == 'not_applicable' else x", {"c": child, "x": inner})
+        return self.emit(name, f"absent() if hole(c) == 'not_applicable' else {text}", {"c": child, "x": inner})
 
     def _row_statistic(self, body: model.StatisticBody, name: str, bindings: Bindings) -> str:
         kind = self.scheme.rows[body.over]
@@ -202,7 +203,8 @@ class Bodies:
         x, _ = self.body(value.body, f"{name}__body", bindings)
         if stated:
             last = f"{name}__present" if value.round else name
-            passing = Policies(*(p if p is None or p.kind != "refuse" else None for p in each_policy(value.policies)))
+            stated_ones = evolve(value.policies, undefined=value.policies.undefined or value.policies.missing)
+            passing = Policies(*(p if p is None or p.kind != "refuse" else None for p in each_policy(stated_ones)))
             x = self._value_presence(x, passing, last)
         if value.round is not None:
             self.emit(name, rounding_text(value.round), {"x": x})
@@ -210,8 +212,7 @@ class Bodies:
     def _value_presence(self, x: str, policies: Policies, name: str) -> str:
         bound: dict[str, Binding] = {"x": x}
         text = ""
-        words = (("missing", policies.missing), ("undefined", policies.undefined or policies.missing))
-        for word, policy in (*words, ("not_applicable", policies.not_applicable)):
+        for word, policy in zip(("missing", "undefined", "not_applicable"), each_policy(policies), strict=True):
             if policy is None:
                 continue
             if policy.formula is not None and f"if_{word}" not in bound:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from graphlib import TopologicalSorter
 
@@ -25,10 +25,9 @@ from perfrules.plan.steps import (
     Stage,
 )
 from perfrules.plan.texts import (
-    ABSENT,
-    REFUSED,
     arm_choice,
     arm_index,
+    otherwise_text,
     present_text,
     rounding_text,
     total_text,
@@ -107,13 +106,29 @@ class Planner(Bodies):
         applies = self.emit(f"{key}__applies", node.applies_when, bindings) if node.applies_when else ""
         stages = self._stage_list(node, key)
         first = f"{key}__first" if stages else key
-        self.presence(result, node.policies, first, points, applies=applies)
-        made, raw = self._stages(stages, first, key)
-        possible = Fraction(0) if points is None else points
-        self.emit(f"{key}__possible", "0 if hole(x) == 'not_applicable' else p", {"x": key, "p": possible})
+        if isinstance(node.holds, model.Group):
+            settled = self.presence(result, node.policies, f"{key}__settled", points, applies=applies)
+            self._enough(node, key, first, settled, applies)
+        else:
+            self.presence(result, node.policies, first, points, applies=applies)
+        made, raw = self._stages(stages, first, key, whole=points or Fraction(0))
+        self.emit(
+            f"{key}__possible", "0 if hole(x) == 'not_applicable' else p", {"x": key, "p": node.worth or Fraction(0)}
+        )
         return NodePlan(
             node, key, key, f"{key}__possible", raw, result, first, applies, arms, made,
         )  # fmt: skip
+
+    def _enough(self, node: TreeNode, key: str, name: str, x: str, applies: str) -> None:
+        """What a group's own body came to, where enough of its children are present."""
+        children = [self.keys[c.path] for c in node.children if c.points is not None]
+        count = self.emit(f"{key}__count", present_text(len(children)), {f"c{i}": k for i, k in enumerate(children)})
+        bound: dict[str, Binding] = {"x": x, "n": count, "least": Fraction(node.at_least)}
+        text = f"x if n >= least else {otherwise_text(node.otherwise)}"
+        if applies:
+            text = f"x if hole(applies) != '' or not applies else {text}"
+            bound["applies"] = applies
+        self.emit(name, text, bound)
 
     def _group(self, node: TreeNode, group: model.Group, key: str) -> NodePlan:
         counted = [c for c in node.children if c.counts and c.points is not None]
@@ -139,7 +154,11 @@ class Planner(Bodies):
         share: Binding | None = None
         if node.split and node.points.high is not None:
             self._row_block(kind, group, node, f"{key}__n", None, counting=True)
-            share = self.emit(f"{key}__share", "p / n", {"p": node.points.high, "n": f"{key}__n__number"})
+            share = self.emit(
+                f"{key}__share",
+                "refused() if hole(n) != '' else p / n",
+                {"p": node.points.high, "n": f"{key}__n__number"},
+            )
         self._row_block(kind, group, node, f"{key}__r", share)
         rows = f"{key}__r__rows"
         made = self._gathered(
@@ -163,9 +182,10 @@ class Planner(Bodies):
             bindings = self._row_points(kind, name)
         where = self.emit(f"{name}__where", group.where, bindings) if group.where else ""
         counts = self.emit(f"{name}__counts", kind.counts or "True", bindings)
+        unknown = "refused() if hole(counts) != '' else"
         folds: tuple[Fold, ...]
         if counting:
-            one = self.emit(f"{name}__one", "1 if counts else absent()", {"counts": counts})
+            one = self.emit(f"{name}__one", f"{unknown} 1 if counts else absent()", {"counts": counts})
             folds = (Fold(f"{name}__number", "sum", (one,), empty_is_zero=True),)
         else:
             points = bindings.get("points")
@@ -178,11 +198,12 @@ class Planner(Bodies):
             if kind.round:
                 x = self.emit(f"{name}__score", rounding_text(kind.round), {"x": x})
             into = {"counts": counts, "x": x, "points": points}
-            scored = self.emit(f"{name}__counted", "x if counts else absent()", into)
-            could = "absent() if not counts else 0 if hole(x) == 'not_applicable' else points"
+            scored = self.emit(f"{name}__counted", f"{unknown} x if counts else absent()", into)
+            could = f"{unknown} absent() if not counts else 0 if hole(x) == 'not_applicable' else points"
             possible = self.emit(f"{name}__possible", could, into)
-            there = self.emit(f"{name}__there", "absent() if not counts or hole(x) == 'not_applicable' else 1", into)
-            worth = self.emit(f"{name}__worth", "points if counts else absent()", into)
+            there_text = f"{unknown} absent() if not counts or hole(x) == 'not_applicable' else 1"
+            there = self.emit(f"{name}__there", there_text, into)
+            worth = self.emit(f"{name}__worth", f"{unknown} points if counts else absent()", into)
             folds = tuple(
                 Fold(f"{name}__{word}", "sum", (step,), empty_is_zero=True)
                 for word, step in (
@@ -205,25 +226,30 @@ class Planner(Bodies):
         rows: str = "",
     ) -> NodePlan:
         """From what children or rows came to, to the node's score: enough of them, make-up, scale, and the rest."""
-        otherwise = {"absent": ABSENT, "zero": "0", "refuse": REFUSED}[node.otherwise]
         stages = self._stage_list(node, key)
         applies = self.emit(f"{key}__applies", node.applies_when) if node.applies_when else ""
         first = f"{key}__first" if stages else key
-        text = f"refused() if hole(n) != '' else x if n >= least and hole(x) == '' else {REFUSED} if n >= least else {otherwise}"
+        text = (
+            "refused() if hole(n) != '' or hole(x) == 'refused' else x if n >= least and hole(x) == '' "
+            f"else refused() if n >= least else {otherwise_text(node.otherwise)}"
+        )
         bound: dict[str, Binding] = {"n": count, "x": together, "least": Fraction(node.at_least)}
         if applies:
             text = f"refused() if hole(applies) != '' else absent() if not applies else {text}"
             bound["applies"] = applies
         self.emit(first, text, bound)
-        made, raw = self._stages(stages, first, key, possible, whole)
+        least = Fraction(node.at_least)
+        all_there: Binding = rows.removesuffix("__rows") + "__all" if rows else whole
+        make_up: Bindings = {"q": possible, "a": all_there, "n": count, "least": least}
+        made, raw = self._stages(stages, first, key, make_up, whole)
         could: dict[str, Binding] = {
             "x": key,
-            "q": possible,
+            "q": all_there if node.rescale else possible,
             "n": count,
-            "least": Fraction(node.at_least),
+            "least": least,
             "w": whole,
         }
-        full = "w" if node.rescale else "(q if hole(q) == '' else w) if hole(n) == '' and n >= least else w"
+        full = "(q if hole(q) == '' else w) if hole(n) == '' and n >= least else w"
         possible_text = f"0 if hole(x) == 'not_applicable' else {full}"
         if node.scale_to is not None and whole:
             could |= {"t": node.scale_to}
@@ -239,7 +265,7 @@ class Planner(Bodies):
         )
         if gathers and node.rescale:
             stages.append(("make-up", None))
-        if gathers and node.scale_to is not None:
+        if node.children and node.scale_to is not None or gathers and node.scale_to is not None:
             stages.append(("scale", node.scale_to))
         stages += [("adjustment", node)] if node.adjustments else []
         stages += [("gate", g) for g in node.gates]
@@ -252,7 +278,7 @@ class Planner(Bodies):
         stages: list[tuple[model.LineKind, object]],
         x: str,
         key: str,
-        possible: str = "",
+        make_up: Bindings = NO_BINDINGS,
         whole: Fraction = Fraction(0),
     ) -> tuple[tuple[Stage, ...], str]:
         """Emit the stages, the last under the node's own name; also the step that holds the score before rounding."""
@@ -262,8 +288,8 @@ class Planner(Bodies):
             name = key if i == len(stages) - 1 else f"{key}__stage{i}"
             match kind, about:
                 case "make-up", _:
-                    bound: dict[str, Binding] = {"x": x, "q": possible, "w": whole}
-                    self.emit(name, "x if hole(x) != '' else refused() if q == 0 else x * w / q", bound)
+                    short = "x if hole(x) != '' or n < least else refused() if hole(q) != '' or hole(a) != '' or q == 0"
+                    self.emit(name, f"{short} else x * a / q", {"x": x, **make_up})
                     made.append(Stage(kind, name))
                 case "scale", Fraction() as to:
                     self.emit(name, "x * t / w", {"x": x, "t": to, "w": whole})
@@ -273,6 +299,7 @@ class Planner(Bodies):
                 case "gate", model.Gate() as gate:
                     made.append(self._gated(gate, x, name, f"{key}__gate{i}"))
                 case "rounding", Rounding() as rounding:
+                    raw = self.emit(f"{key}__unrounded", "x", {"x": x})  # a step of its own, which a ruling overrules
                     self.emit(name, rounding_text(rounding), {"x": x})
                     made.append(Stage(kind, name))
                 case _:
@@ -288,7 +315,7 @@ class Planner(Bodies):
         total: dict[str, Binding] = {"x": x}
         for i, adjustment in enumerate(node.adjustments):
             own = f"{key}__adjustment{i}"
-            points: Binding | None = node.points.high if node.points else None
+            points: Binding | None = node.worth
             result, _ = self.body(adjustment.body, f"{own}__body", {} if points is None else {"points": points})
             low, high = adjustment.low, adjustment.high
             bounded = low is not None and high is not None
@@ -345,6 +372,12 @@ class Planner(Bodies):
                 label, _ = self.body(body, f"{name}label", bindings)
                 conditions = [f"x == {label_!r}" for label_ in scale.labels]
                 x = self.emit(f"{name}place", arm_index(conditions, ends=False), {"x": label})
+        return self._kept_down(scale, name, bindings, x, place)
+
+    def _kept_down(
+        self, scale: model.GradeScale, name: str, bindings: Bindings, x: str, place: Mapping[str, int]
+    ) -> tuple[str, tuple[Stage, ...]]:
+        """The place of a label after the gates of its scale, which only worsen it."""
         gates = []
         for i, gate in enumerate(scale.gates):
             when = self.emit(f"{name}gate{i}", gate.when, bindings)
@@ -363,17 +396,20 @@ class Planner(Bodies):
         key = f"{made.key}__grade"
         if scale.combine:
             target = self.scheme.grades.get(scale.name)
-            children = [c for c in made.node.children if c.grade is not None and c.counts]
+            children = [c for c in made.node.children if c.grade is not None and c.counts and c.points is not None]
+            labels = scale.labels or (target.labels if target else ()) or self._child_labels(children)
             self.open(key)
-            self.fold(Fold(key, "max", tuple(f"{self.keys[c.path]}__grade" for c in children)))
-            labels = scale.labels or (target.labels if target else self._child_labels(children))
-            return evolve(made, grade=key, grade_labels=labels)
-        bindings: dict[str, Binding] = {"score": made.score, "possible": made.possible}
-        if made.node.points is not None and made.node.points.high is not None:
-            bindings["points"] = made.node.points.high
-        planned = self.grade(scale, f"{key}__", bindings)
-        self.emit(key, "absent() if hole(s) == 'not_applicable' else x", {"s": made.score, "x": planned.rank})
-        return evolve(made, grade=key, grade_labels=scale.labels)
+            worst = self.fold(Fold(f"{key}__worst", "max", tuple(f"{self.keys[c.path]}__grade" for c in children)))
+            place = {label: i for i, label in enumerate(labels)}
+            rank, _ = self._kept_down(scale, f"{key}__", NO_BINDINGS, worst, place)
+        else:
+            bindings: dict[str, Binding] = {"score": made.score, "possible": made.possible}
+            if made.node.worth is not None:
+                bindings["points"] = made.node.worth
+            rank, labels = self.grade(scale, f"{key}__", bindings).rank, scale.labels
+        text = "absent() if hole(s) == 'not_applicable' else refused() if hole(s) != '' else x"
+        self.emit(key, text, {"s": made.score, "x": rank})
+        return evolve(made, grade=key, grade_labels=labels)
 
     def _child_labels(self, children: Sequence[TreeNode]) -> tuple[str, ...]:
         for child in children:

@@ -29,8 +29,8 @@ class Step:
 class Fold:
     """A statistic over items: other steps of the record, or (in a row block) one step over the rows.
 
-    Items that are not applicable do not enter, nor those where `where` fails. An empty range is undefined, a `count` of
-    it 0, and any fold with `empty_is_zero`.
+    Items that are not applicable (or whose weight is) do not enter, nor those where `where` fails; where that cannot
+    be told, nothing can. An empty range is undefined, a `count` of it 0, and any fold with `empty_is_zero`.
     """
 
     name: str

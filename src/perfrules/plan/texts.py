@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from perfrules import model
 from perfrules.model import Policies, Policy, Rounding
@@ -33,7 +34,7 @@ def policy_text(policy: Policy, formula: str, refuse: str) -> str:
         case "zero":
             return "0"
         case "full":
-            return "points"
+            return f"(points if hole(points) == '' else {refuse})"
         case "exclude":
             return ABSENT
         case "formula":
@@ -52,6 +53,11 @@ def rounding_text(rounding: Rounding) -> str:
             return f"-floor(-x * {scale}) / {scale} if x >= 0 else floor(x * {scale}) / {scale}"
 
 
+def otherwise_text(otherwise: Literal["absent", "zero", "refuse"]) -> str:
+    """What a group is where fewer of its children are present than it wants."""
+    return {"absent": ABSENT, "zero": "0", "refuse": REFUSED}[otherwise]
+
+
 def total_text(count: int) -> str:
     return " + ".join(f"(0 if hole(c{i}) == 'not_applicable' else c{i})" for i in range(count)) or "0"
 
@@ -66,7 +72,8 @@ def arm_index(conditions: Sequence[str], *, ends: bool) -> str:
 
 
 def arm_choice(count: int) -> str:
-    return "".join(f"o{i} if arm == {i} else " for i in range(count - 1)) + f"o{count - 1}"
+    """What the arm taken yields; even a single one is asked for, so that a hole there is reached."""
+    return "".join(f"o{i} if arm == {i} else " for i in range(max(count - 1, 1))) + f"o{count - 1}"
 
 
 def band_text(band: model.Band, index: int, bound: dict[str, Binding], side: str) -> str:

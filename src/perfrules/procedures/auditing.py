@@ -1,29 +1,26 @@
 """The audit 审核 of a published form: recompute it row by row and total by total, and list what does not foot.
 
-A form is scored by its scheme once, then again supposing its printed scores: so sums, caps, gates and grades are those of
-the plan, whatever the way a scheme adds up. What the rule cannot score is taken as published, and counted apart.
+A form is scored by its scheme, then again supposing its printed scores: so sums, caps, gates and grades are those of the
+plan, whatever the way a scheme adds up. What the rule cannot score is taken as published, and counted apart.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
 from attrs import field, frozen
 
-from perfrules import model, verbs
+from perfrules import model
 from perfrules.findings import Finding, Language, Location, Severity
-from perfrules.model import Batch, Cell, Hole, NodeScore, Provenance, PublishedFigure, Scheme
+from perfrules.model import Batch, Provenance, Scheme
 from perfrules.numbers import published
-from perfrules.plan import GradePlan, NodePlan, Results
-from perfrules.procedures.figures import TAIL, Printed, printed
-from perfrules.readings import exact
+from perfrules.plan import GradePlan, Results
+from perfrules.procedures.figures import TAIL, Figure, Printed, fraction, printed, text, words
+from perfrules.procedures.form import ZERO, Form, Line
 from perfrules.readings.prose import number
-
-ZERO = Fraction(0)
-Figure = Fraction | str | None
 
 
 @frozen
@@ -42,7 +39,8 @@ class AuditItem:
 
     @property
     def path(self) -> str:
-        """Where in the form: a node's path, a row's as `group path/row name`, or the name of a value or grade scale."""
+        """Where in the form: a node's path (empty is the whole), a row's as `group path/row name`, or the name of a
+        value, check or grade scale."""
         return self.finding.path
 
     @property
@@ -57,13 +55,21 @@ class AuditItem:
             return self.published - self.computed
         return None
 
+    def render(self, lang: Language = "zh") -> str:
+        """The finding as lines of text, with the clause of the rule and how it stands where it is not simply stated."""
+        mark = self.provenance
+        clause = mark.clause or mark.why
+        told = f"  {_CLAUSE[lang]}{clause}{_STANDING[lang][mark.status]}"
+        return self.finding.render(lang) + (f"\n{told}" if clause else "")
+
     def as_json(self) -> dict[str, Any]:
-        """The finding as plain data, with its figures as strings and the rule's clause and standing."""
+        """The finding as plain data, with its figures as strings, and the clause and standing of the rule."""
         return {
             **self.finding.as_json(),
-            "published": _text(self.published),
-            "computed": _text(self.computed),
-            "difference": _text(self.difference),
+            "path": self.path,
+            "published": text(self.published),
+            "computed": text(self.computed),
+            "difference": text(self.difference),
             "clause": self.provenance.clause,
             "provenance": self.provenance.status,
         }
@@ -73,10 +79,10 @@ class AuditItem:
 class Audit:
     """What the audit of one form came to 审核结果.
 
-    `rows` are the form's rows: leaves of the tree and rows of open groups. Each is recomputed, taken as published,
-    not applicable, or left out (without any figure, or in no group); `resting` are the points of those taken as published.
-    `published` is the total printed, `footed` what the printed scores come to, `computed` the rule's total with the
-    rows taken as published at their printed scores; each None where there is none.
+    Every row of the form (a leaf of the tree or a row of an open group) is recomputed, taken as published, not
+    applicable, or left out (it has no figure at all, or stands in no group). `resting` are the points of those taken as
+    published. `published` is the total printed, `footed` what the printed scores come to, `computed` the rule's, with
+    the rows taken as published at their printed scores; each None where there is none.
     """
 
     record: str
@@ -101,7 +107,8 @@ class Audit:
 
     @property
     def agrees(self) -> bool:
-        """Whether everything that could be checked foots; remarks, such as tail differences, do not count against it."""
+        """Whether all that the form prints could be checked and foots; remarks, tail differences among them, do not
+        count against it."""
         return all(item.severity == "remark" for item in self.items)
 
     def as_json(self) -> dict[str, Any]:
@@ -119,25 +126,30 @@ class Audit:
             },
             "resting": published(self.resting),
             "total": {
-                "published": _text(self.published),
-                "footed": _text(self.footed),
-                "computed": _text(self.computed),
+                "published": text(self.published),
+                "footed": text(self.footed),
+                "computed": text(self.computed),
             },
             "items": [item.as_json() for item in self.items],
             "findings": [f.as_json() for f in self.findings],
         }
 
     def render(self, lang: Language = "zh") -> str:
-        """The audit as lines of plain text."""
-        totals = [_number(f) for f in (self.published, self.footed, self.computed)]
+        """The audit as lines of plain text: verdict, totals, counts, and every item."""
+        totals = [words(f) for f in (self.published, self.footed, self.computed)]
         counts = (self.rows, self.recomputed, self.taken, number(self.resting), self.not_applicable, self.left_out)
         head = _HEAD[lang].format(self.record, self.scheme, _VERDICT[lang][self.agrees], *totals, *counts)
-        return "\n".join([head, *(item.finding.render(lang) for item in self.items)])
+        return "\n".join([head, *(item.render(lang) for item in self.items)])
 
 
+_CLAUSE: dict[Language, str] = {"zh": "依据：", "en": "By: "}
+_STANDING: dict[Language, dict[model.ProvenanceStatus, str]] = {
+    "zh": {"stated": "", "unverified": "（未核实）", "assumed": "（假定）", "unmarked": ""},
+    "en": {"stated": "", "unverified": " (unverified)", "assumed": " (assumed)", "unmarked": ""},
+}
 _VERDICT = {"zh": {True: "相符", False: "不符"}, "en": {True: "foots", False: "does not foot"}}
 _HEAD: dict[Language, str] = {
-    "zh": "{0}（{1}）：{2}\n  总分：公布 {3}，照公布的各行合计 {4}，按规则重算 {5}\n"
+    "zh": "{0}（{1}）：{2}\n  总分：公布 {3}，公布的各行合计 {4}，按规则重算 {5}\n"
     "  共 {6} 行：重算 {7}，照公布 {8}（占 {9} 分），不适用 {10}，未计入 {11}",
     "en": "{0} ({1}): {2}\n  total: published {3}, footed from the published rows {4}, recomputed by the rule {5}\n"
     "  {6} rows: {7} recomputed, {8} taken as published ({9} points rest on them), {10} not applicable, {11} left out",
@@ -147,9 +159,9 @@ _HEAD: dict[Language, str] = {
 def audit(scheme: Scheme, record: Any) -> Audit:
     """The audit of one form: a Record, or a mapping or object that can be read as one. Raises RecordError.
 
-    Rulings on the record stand: where one says otherwise than the form, the item says so.
+    Rulings on the record stand: where the form says otherwise than one, the item says so.
     """
-    return _Auditor(scheme, record).made()
+    return _Auditor(Form(scheme, record)).made()
 
 
 def audit_batch(scheme: Scheme, batch: Batch) -> tuple[Audit, ...]:
@@ -157,406 +169,227 @@ def audit_batch(scheme: Scheme, batch: Batch) -> tuple[Audit, ...]:
     return tuple(audit(scheme, record) for record in batch.records)
 
 
-# ------------------------------------------------------------------------------------------- the work of it
-
-State = Literal["recomputed", "taken", "not_applicable", "left_out"]
-
-
-@frozen
-class _Line:
-    """One row of the form: a leaf of the tree or a row of an open group; its score, and the score printed for it."""
-
-    key: str
-    group: str
-    score: NodeScore
-    printed: Printed | None
-    given: bool
-    counted: bool
-    row: model.Row | None = None
-    kind: model.RowKind | None = None
-
-    @property
-    def state(self) -> State:
-        if self.score.state == "absent":
-            return "not_applicable"
-        if self.score.state == "scored" and not self.given:
-            return "recomputed"
-        return "taken" if self.given or self.printed else "left_out"
-
-    @property
-    def where(self) -> Location | None:
-        if self.printed is not None and self.printed.where is not None:
-            return self.printed.where
-        return self.row.where if self.row else None
-
-
 class _Auditor:
-    def __init__(self, scheme: Scheme, record: Any) -> None:
-        self.scheme = scheme
-        self.card = verbs.score(scheme, record, trace=False)
-        self.plan = verbs.plan(scheme)
-        self.record = self.card.evidence.record
-        self.results: Results = self.card.evidence.results
-        self.scores = {n.path: n for n in self.card.nodes if n.role != "row"}
+    def __init__(self, form: Form) -> None:
+        self.form = form
         self.items: list[AuditItem] = []
-        self.figures = list(self._figures())
-        self.lines = list(self._lines())
-        leaves = {
-            x.key: x.printed.value for x in self.lines if x.printed and (x.state != "not_applicable" or x.printed.value)
-        }
-        refused = {x.key: x.printed.value for x in self.lines if x.printed and x.score.state == "refused"}
-        nodes = {p.score: f.value for _, f, p in self.figures_of("score") if p.score not in {x.key for x in self.lines}}
-        self.by_rule = self._supposing(refused)
-        self.footed = self._supposing(leaves)
-        self.stated = self._supposing({**leaves, **nodes})
 
     def made(self) -> Audit:
-        for line in self.lines:
-            self._line(line)
-        for planned in self.plan.nodes:
-            if planned.rows:
-                self._names([x for x in self.lines if x.group == planned.node.path and x.row])
-        self._points()
-        self._components()
-        self._sums()
-        self._values()
-        self._grades()
-        self._carried()
-        states = [x.state for x in self.lines]
-        total = next((f.value for _, f, p in self.figures_of("score") if not p.node.path), None)
+        form, card = self.form, self.form.card
+        for line in form.lines:
+            self.line(line)
+        self.named_twice()
+        self.points()
+        self.components()
+        self.sums()
+        self.values()
+        self.grades()
+        self.carried()
+        states = [x.state for x in form.lines]
+        taken = [x for x in form.lines if x.state == "taken" and x.counted]
+        root = form.plan.nodes[0]
         return Audit(
-            record=self.card.record,
-            scheme=self.card.scheme,
-            edition=self.card.edition,
-            scheme_digest=self.card.scheme_digest,
+            record=card.record,
+            scheme=card.scheme,
+            edition=card.edition,
+            scheme_digest=card.scheme_digest,
             items=tuple(self.items),
             recomputed=states.count("recomputed"),
             taken=states.count("taken"),
             not_applicable=states.count("not_applicable"),
-            left_out=states.count("left_out") + self._unplaced(),
-            resting=sum((x.score.points or ZERO for x in self.lines if x.state == "taken" and x.counted), ZERO),
-            published=total,
-            footed=_fraction(self.footed.values[self.plan.nodes[0].score]),
-            computed=_fraction(self.by_rule.values[self.plan.nodes[0].score]),
-            findings=self.record.findings,
+            left_out=states.count("left_out") + form.unplaced,
+            resting=sum((x.score.points or ZERO for x in taken), ZERO),
+            published=next((f.value for f, p in form.printed_of("score") if p is root), None),
+            footed=fraction(form.footed.values[root.score]),
+            computed=fraction(form.by_rule.values[root.score]),
+            findings=form.record.findings,
         )
 
     def find(
-        self, name: str, path: str, where: Location | None = None, figures: tuple[Figure, Figure] = (None, None),
-        provenance: Provenance | None = None, severity: Severity | None = None, **seen: str,
+        self, name: str, path: str, where: Location | None = None, printed: Figure = None, computed: Figure = None,
+        mark: Provenance = model.UNMARKED, severity: Severity | None = None, seen: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
-        """Note an item; `figures` are the one printed and the one computed."""
-        told = {"published": _number(figures[0]), "computed": _number(figures[1]), **seen}
-        self.items.append(
-            AuditItem(Finding(name, where, path, told, stated=severity), *figures, provenance or model.UNMARKED)
-        )
+        told = {"published": words(printed), "computed": words(computed), **(seen or {})}
+        self.items.append(AuditItem(Finding(name, where, path, told, stated=severity), printed, computed, mark))
 
-    def _supposing(self, scores: Mapping[str, Fraction]) -> Results:
-        return exact.evaluate(self.plan, self.record, supposed=scores) if scores else self.results
-
-    # ------------------------------------------------------------------------------------------ what is printed
-
-    def _figures(self) -> Iterator[tuple[PublishedFigure, Cell]]:
-        for name, figure in self.scheme.published.items():
-            if name in self.record.published:
-                yield figure, self.record.published[name]
-
-    def figures_of(self, what: Literal["score", "points"]) -> Iterator[tuple[PublishedFigure, Printed, NodePlan]]:
-        """The printed scores or points of nodes that have any."""
-        for figure, cell in self.figures:
-            found = printed(cell) if figure.what == what else None
-            if found is not None:
-                planned = self.plan.node(self.scheme.node(figure.target).path)
-                if planned.score:
-                    yield figure, found, planned
-
-    def _lines(self) -> Iterator[_Line]:
-        scores = {p.node.path: f for _, f, p in self.figures_of("score")}
-        rows = iter([n for n in self.card.nodes if n.role == "row"])
-        for planned in self.plan.nodes:
-            node = planned.node
-            score = self.scores[node.path]
-            counted = self._counted(node.path)
-            if score.role == "leaf" and planned.score:
-                arm = self.results.values.get(planned.arms.step) if planned.arms else None
-                given = _given(node.holds, arm, self.scheme.inputs, "")
-                parent = node.path.rpartition("/")[0]
-                yield _Line(planned.score, parent, score, scores.get(node.path), given, counted)
-            if not planned.rows or not isinstance(node.holds, model.OpenGroup):
-                continue
-            kind = self.scheme.rows[node.holds.rows]
-            columns = {c.name: c for c in kind.columns}
-            prefix = planned.rows.removesuffix("__rows")
-            for row, local in self.results.rows.get(planned.rows, []):
-                own = next(rows)
-                given = _given(kind.body, local.get(f"{prefix}__body__arm"), columns, kind.published)
-                shown = printed(row.cells.get(kind.published))
-                key = f"{prefix}__score#{row.number}"
-                yield _Line(key, node.path, own, shown, given, counted and own.counts, row, kind)
-
-    def _counted(self, path: str) -> bool:
-        """Whether nothing on the way up is shown without being added."""
-        return all(n.counts for n in self.scores.values() if not n.path or f"{path}/".startswith(f"{n.path}/"))
+    def tail(self, path: str, where: Location | None, printed: Fraction, computed: Figure) -> None:
+        """Note a tail difference."""
+        self.find("tail-difference", path, where, printed, computed)
 
     # ------------------------------------------------------------------------------------------ row by row
 
-    def _line(self, line: _Line) -> None:
-        score, shown, where = line.score, line.printed, line.where
+    def line(self, line: Line) -> None:
+        """A row's printed score against its rule, and against its points."""
+        score, shown, mark = line.score, line.printed, line.score.provenance
         if line.state == "left_out":
-            self.find("no-figure", score.path, where)
+            self.find("no-figure", score.path, line.where)
         if shown is None:
             return
-        points, mark = score.points, score.provenance
-        figures = (shown.value, score.score)
-        seen = {"points": _number(points)}
-        low = self.scheme.node(score.path).points if line.row is None else None
-        least = low.low if low else ZERO
-        agreement = "differs" if score.score is None else shown.agrees(score.score)
+        faults = [self.fault(line, shown)]
+        if line.unquantified and line.state != "not_applicable" and score.points and shown.value == score.points:
+            faults.append("unquantified-full")
+        for name in filter(None, faults):
+            seen = {"points": words(score.points)}
+            self.find(name, score.path, line.where, shown.value, score.score, mark, seen=seen)
+
+    def fault(self, line: Line, shown: Printed) -> str:
+        """What is wrong with a printed score, or nothing."""
+        score, points = line.score, line.score.points
         if line.state == "not_applicable":
-            if shown.value:
-                self.find("scored-but-not-applicable", score.path, where, figures, mark)
-        elif agreement == "tail":
-            self._tail(score.path, shown, score.score)
-        elif agreement == "differs" and least is not None and shown.value < least:
-            self.find("score-below-range", score.path, where, figures, mark, least=_number(least))
-        elif agreement == "differs" and points is not None and shown.value > points:
-            self.find("score-above-points", score.path, where, figures, mark, **seen)
-        elif agreement == "differs" and score.score is not None:
-            name = "score-differs-from-rule"
-            if score.computed is not None:
-                name = "score-differs-from-ruling"
-            elif score.score == points:
-                name = "met-but-docked"
-            elif shown.value == points:
-                name = "missed-but-full"
-            self.find(name, score.path, where, figures, mark, **seen)
-        if line.row and line.kind and points and shown.value == points and _unquantified(line.row, line.kind):
-            self.find("unquantified-full", score.path, where, figures, mark, **seen)
+            return "scored-but-not-applicable" if shown.value else ""
+        agreement = "differs" if score.score is None else shown.agrees(score.score)
+        stated = self.form.scheme.node(score.path).points if line.row is None else model.Points(points)
+        if agreement != "differs":
+            return "tail-difference" if agreement == "tail" else ""
+        if stated is not None and stated.low is not None and shown.value < stated.low:
+            return "score-below-range"
+        if points is not None and shown.value > points:
+            return "score-above-points"
+        if score.score is None:
+            return ""
+        if score.computed is not None:
+            return "score-differs-from-ruling"
+        if score.score == points:
+            return "met-but-docked"
+        return "missed-but-full" if shown.value == points else "score-differs-from-rule"
 
-    def _tail(self, path: str, shown: Printed, computed: Figure) -> None:
-        self.find("tail-difference", path, shown.where, (shown.value, computed))
-
-    def _names(self, lines: list[_Line]) -> None:
+    def named_twice(self) -> None:
         """Rows of one group that have one name."""
-        first: dict[str, _Line] = {}
-        for line in lines:
-            assert line.row is not None
-            before = first.setdefault(line.score.name, line)
-            if before is not line and before.row is not None:
-                rows = {"row": str(line.row.number), "first": str(before.row.number)}
-                self.find("row-named-twice", line.score.path, line.row.where, **rows)
-
-    def _unplaced(self) -> int:
-        """How many rows stand in no group of their kind."""
-        placed = {(x.kind.name, x.row.number) for x in self.lines if x.kind and x.row}
-        kinds = {p.node.holds.rows for p in self.plan.nodes if isinstance(p.node.holds, model.OpenGroup)}
-        return sum((k, row.number) not in placed for k in kinds for row in self.record.rows.get(k, ()))
+        first: dict[str, model.Row] = {}
+        for line in self.form.lines:
+            if line.row is not None and first.setdefault(line.score.path, line.row) is not line.row:
+                seen = {"row": str(line.row.number), "first": str(first[line.score.path].number)}
+                self.find("row-named-twice", line.score.path, line.row.where, seen=seen)
 
     # ------------------------------------------------------------------------------------------ points
 
-    def _points(self) -> None:
-        """The points of rows against those printed for their group, those that the scheme states, and the total."""
-        declared = {p.node.path: f for _, f, p in self.figures_of("points")}
-        for planned in self.plan.nodes:
+    def points(self) -> None:
+        """The points of rows against those printed for their group, those that the scheme states, and the whole."""
+        declared = {p.node.path: f for f, p in self.form.printed_of("points")}
+        for planned in self.form.plan.nodes:
             node = planned.node
+            shown, total = declared.get(node.path), self.form.points_beneath(node)
+            lax: Severity | None = None
+            if isinstance(node.holds, model.OpenGroup) and node.holds.adjustable and node.path:
+                lax = "remark"
+            if shown is not None:
+                if node.path:
+                    self.apart("declared-points-differ", node, shown.value, total, None, shown.where)
+                self.apart("declared-points-not-stated", node, shown.value, node.worth, lax, shown.where)
             stated = node.points.high if node.points else None
-            shown = declared.get(node.path)
-            lax = isinstance(node.holds, model.OpenGroup) and node.holds.adjustable
-            total = self._beneath(node)
-            if shown is not None and total is not None:
-                self._apart("declared-points-differ", node, shown.value, total, None, shown.where)
-            if shown is not None and node.worth is not None:
-                self._apart(
-                    "declared-points-not-stated", node, shown.value, node.worth, "remark" if lax else None, shown.where
-                )
-            if total is None or stated is None:
-                continue
             if not node.path:
-                self._apart("points-do-not-foot", node, total, stated)
-            elif shown is None and (total or not lax):
-                self._apart("row-points-differ", node, total, stated, "remark" if lax else None)
+                self.apart("points-do-not-foot", node, total, stated)
+            elif shown is None and not self.form.made_up(node):
+                self.apart("row-points-differ", node, total, stated, lax)
 
-    def _apart(
-        self, name: str, node: model.TreeNode, this: Fraction, other: Fraction, severity: Severity | None = None,
-        where: Location | None = None,
+    def apart(
+        self, name: str, node: model.TreeNode, this: Fraction | None, other: Fraction | None,
+        severity: Severity | None = None, where: Location | None = None,
     ) -> None:  # fmt: skip
-        """Note that two figures differ, unless they do not; `this` is the printed one."""
-        if this == other:
+        """Note two figures about points that should be the same; `this` is the printed one."""
+        if this is None or other is None or this == other:
             return
-        tail = abs(this - other) <= TAIL
+        if abs(this - other) <= TAIL:
+            self.tail(node.path, where, this, other)
+            return
         seen = {"sum": number(this), "stated": number(other)}
-        figures = (this, other)
-        self.find(
-            "tail-difference" if tail else name,
-            node.path,
-            where,
-            figures,
-            node.points_provenance,
-            None if tail else severity,
-            **seen,
-        )
+        self.find(name, node.path, where, this, other, node.points_provenance, severity, seen)
 
-    def _beneath(self, node: model.TreeNode) -> Fraction | None:
-        """What the points beneath a node add up to; None where they do not add up, or not all are known."""
-        match node.holds:
-            case model.OpenGroup():
-                rows = [x.score.points for x in self.lines if x.group == node.path and x.row and x.score.counts]
-            case model.Group(body=None, combine="sum"):
-                rows = [self._worth(c) for c in node.children if c.counts and c.points is not None]
-            case _:
-                return None
-        return None if None in rows else sum((r for r in rows if r is not None), ZERO)
-
-    def _worth(self, node: model.TreeNode) -> Fraction | None:
-        total = self._beneath(node)
-        made_up = node.rescale or node.scale_to is not None or self.scores[node.path].state == "absent"
-        return node.worth if total is None or made_up else total
-
-    def _components(self) -> None:
+    def components(self) -> None:
         """Rows 其中 that carry points beside the row that they are part of."""
-        parts = [x for x in self.lines if x.row and x.counted and x.score.points and _COMPONENT.match(x.score.name)]
+        form = self.form
+        parts = [x for x in form.lines if x.row and x.counted and x.points and _COMPONENT.match(x.score.name)]
+        every = sum((x.points for x in parts if x.points), ZERO)
         for line in parts:
-            same = [x.score.points for x in parts if x.group == line.group and x.score.points]
-            node = self.scheme.node(line.group)
-            total, whole = self._beneath(node), self._beneath(self.scheme.tree)
-            parts_of = sum(same, ZERO)
-            every = sum((x.score.points for x in parts if x.score.points), ZERO)
-            mends = _excess(total, node, parts_of) or _excess(whole, self.scheme.tree, every)
-            without = _number(None if total is None else total - parts_of)
-            seen = {"points": _number(line.score.points), "total": _number(total), "without": without}
-            self.find(
-                "components-counted-twice", line.score.path, line.where,
-                provenance=line.score.provenance, severity="error" if mends else None, **seen,
-            )  # fmt: skip
+            node = form.scheme.node(line.group)
+            total = form.points_beneath(node)
+            within = sum((x.points for x in parts if x.points and x.group == line.group), ZERO)
+            mends = self.mended(node, within) or self.mended(form.scheme.tree, every)
+            seen = {"points": words(line.points), "total": words(total)}
+            seen |= {"without": words(None if total is None else total - within)}
+            self.find("components-counted-twice", line.score.path, line.where, mark=line.score.provenance,
+                      severity="error" if mends else None, seen=seen)  # fmt: skip
+
+    def mended(self, node: model.TreeNode, parts: Fraction) -> bool:
+        """Whether leaving the parts out makes the points of a node foot that did not."""
+        stated, total = node.points.high if node.points else None, self.form.points_beneath(node)
+        return total is not None and stated is not None and total != stated and total - parts == stated
 
     # ------------------------------------------------------------------------------------------ total by total
 
-    def _sums(self) -> None:
-        """Printed scores of groups and of the whole, against what is printed beneath, and against the rule."""
-        rows = {x.key for x in self.lines}
-        for _, shown, planned in self.figures_of("score"):
-            if planned.score in rows:
+    def sums(self) -> None:
+        """Printed scores of groups and of the whole, against what is printed beneath them, and against the rule."""
+        form = self.form
+        for shown, planned in form.sums():
+            path, where, mark = planned.node.path, shown.where, planned.node.provenance
+            rows, nearer = form.footed.values[planned.score], form.stated.computed.get(planned.score)
+            beneath = [x for x in (rows, nearer) if isinstance(x, Fraction)]
+            rule = fraction(form.by_rule.values[planned.score])
+            if not beneath and rule is None:
+                self.find("not-checked", path, where, shown.value, None, mark)
                 continue
-            path, mark = planned.node.path, planned.node.provenance
-            footed = _fraction(self.footed.values[planned.score])
-            nearer = _fraction(self.stated.computed.get(planned.score))
-            rule = _fraction(self.by_rule.values[planned.score])
-            if footed is None and rule is None:
-                self.find("not-checked", path, shown.where, (shown.value, None), mark)
-                continue
-            best = min((x for x in (footed, nearer) if x is not None), key=lambda x: abs(shown.value - x), default=None)
-            told = "same" if best is None else shown.agrees(best)
-            if told == "differs":
-                self.find("total-does-not-foot", path, shown.where, (shown.value, footed), mark)
-            elif told == "tail":
-                self._tail(path, shown, best)
-            if rule is not None and rule != best and shown.agrees(rule) != "same":
-                if shown.agrees(rule) == "tail":
-                    self._tail(path, shown, rule)
-                else:
-                    self.find("total-differs-from-rule", path, shown.where, (shown.value, rule), mark)
+            told = min(beneath, key=lambda x: abs(shown.value - x), default=None)
+            for name, figure in (("total-does-not-foot", told), ("total-differs-from-rule", rule)):
+                if figure is None or (figure is rule and rule == told):
+                    continue
+                agreement = shown.agrees(figure)
+                if agreement == "differs":
+                    self.find(name, path, where, shown.value, figure, mark)
+                elif agreement == "tail":
+                    self.tail(path, where, shown.value, figure)
 
-    def _values(self) -> None:
+    def values(self) -> None:
         """Printed rates and other values, against the computed value to the places printed."""
-        for figure, cell in self.figures:
+        for figure, cell in self.form.figures:
             shown = printed(cell) if figure.what == "value" else None
             if shown is None:
                 continue
-            mark = self.scheme.values[figure.target].provenance
-            value = _fraction(self.card.values.get(figure.target))
+            mark = self.form.scheme.values[figure.target].provenance
+            value = fraction(self.form.card.values[figure.target])
+            seen = {"published": shown.text}
             if value is None:
-                self.find("not-checked", figure.target, shown.where, (shown.value, None), mark, published=shown.text)
+                self.find("not-checked", figure.target, shown.where, shown.value, None, mark, seen=seen)
                 continue
+            if shown.rounding_of(value) == "half_up":
+                continue
+            proper, value = shown.as_printed(value), self.form.unrounded(figure.target, value)
             way = shown.rounding_of(value)
-            if way == "half_up":
-                continue
-            seen = {"published": shown.text, "computed": number(shown.in_its_unit(value))}
-            seen |= {"proper": number(shown.in_its_unit(shown.as_printed(value)))}
+            seen |= {"computed": shown.beside(value), "proper": shown.beside(proper)}
             seen |= {"how": _WAYS["zh"][way], "how_en": _WAYS["en"][way]}
             severity: Severity = "error" if way is None else "warning"
-            self.find("rate-misprinted", figure.target, shown.where, (shown.value, value), mark, severity, **seen)
+            self.find("rate-misprinted", figure.target, shown.where, shown.value, value, mark, severity, seen)
 
-    def _grades(self) -> None:
+    def grades(self) -> None:
         """Printed grades, against the rule's and against the grade that the printed total gets."""
-        plans = {g.scale.name: g for g in self.plan.grades}
-        for figure, cell in self.figures:
-            if figure.what != "grade" or not isinstance(cell.value, str) or figure.target not in plans:
+        plans = {g.scale.name: g for g in self.form.plan.grades}
+        for figure, cell in self.form.figures:
+            if figure.what != "grade" or not isinstance(cell.value, str):
                 continue
             planned = plans[figure.target]
-            by_rule, by_print = _label(planned, self.by_rule), _label(planned, self.stated)
-            mark = planned.scale.provenance
+            by_rule, by_print = _label(planned, self.form.by_rule), _label(planned, self.form.stated)
+            mark, where = planned.scale.provenance, cell.where
             if by_rule is None and by_print is None:
-                self.find("not-checked", figure.target, cell.where, (cell.value, None), mark)
+                self.find("not-checked", figure.target, where, cell.value, None, mark)
             elif {by_rule, by_print} - {None} != {cell.value}:
                 seen = {"by_print": by_print or "—"}
-                self.find("grade-differs", figure.target, cell.where, (cell.value, by_rule), mark, **seen)
+                self.find("grade-differs", figure.target, where, cell.value, by_rule, mark, seen=seen)
 
-    def _carried(self) -> None:
+    def carried(self) -> None:
         """What scoring already found out about how the form hangs together."""
-        for found in self.card.findings:
+        for found in self.form.card.findings:
             if found.name in ("check-broken", "row-in-no-group", "row-in-two-groups"):
                 self.items.append(AuditItem(found))
 
 
-# ------------------------------------------------------------------------------------------- small matters
-
 _COMPONENT = re.compile(r"[\s\u3000（(·—-]*其中")
 _WAYS = {
-    "zh": {"down": "截去尾数才得此数。", "up": "一律进一才得此数。", "half_up": "", None: "哪种舍入都得不出此数。"},
-    "en": {"down": "Only cutting off gives it.", "up": "Only rounding up gives it.", "half_up": "", None: "No rounding gives it."},
+    "zh": {"half_up": "不先按体系舍入，才得此数。", "down": "截去尾数才得此数。", "up": "一律进一才得此数。",
+           None: "哪种舍入都得不出此数。"},
+    "en": {"half_up": "Only without the scheme's own rounding one gets it.", "down": "Only cutting off gives it.",
+           "up": "Only rounding up gives it.", None: "No rounding gives it."},
 }  # fmt: skip
 
 
-def _given(body: object, arm: object, columns: Mapping[str, object], column: str) -> bool:
-    """Whether a body came to a figure that somebody entered, rather than to one computed from other data."""
-    match body:
-        case model.GivenBody():
-            return True
-        case model.FormulaBody(formula=formula):
-            made = [formula]
-        case model.RuleBody(arguments=arguments):
-            made = [f for _, f in arguments]
-            return any(column in f.names for f in made)
-        case model.CasesBody(cases=cases) if isinstance(arm, Fraction):
-            made = [f for f in (cases[int(arm)].outcome.value,) if f]
-        case model.BandsBody(bands=bands) if isinstance(arm, Fraction):
-            made = [f for f in (bands[int(arm)].outcome.value,) if f]
-        case _:
-            return False
-    return any(column in f.names or (f.source.strip() in columns and len(f.names) == 1) for f in made)
-
-
-def _unquantified(row: model.Row, kind: model.RowKind) -> bool:
-    """Whether a row brings nothing that its score could be measured by: its measures, or where the kind has none its
-    numbers and dates, are all blank."""
-    beside = {kind.published, *(kind.points.names if kind.points else ())}
-    measures = [c.name for c in kind.columns if c.kind == "measure"]
-    told = measures or [
-        c.name for c in kind.columns if c.kind in ("number", "date", "boolean") and c.name not in beside
-    ]
-    cells = [row.cells.get(name) for name in told]
-    return bool(told) and all(c is None or (isinstance(c.value, Hole) and not c.raw.strip()) for c in cells)
-
-
-def _excess(total: Fraction | None, node: model.TreeNode, parts: Fraction) -> bool:
-    """Whether leaving the parts out makes the points of a node foot that did not."""
-    stated = node.points.high if node.points else None
-    return total is not None and stated is not None and total != stated and total - parts == stated
-
-
 def _label(planned: GradePlan, results: Results) -> str | None:
-    rank = _fraction(results.values[planned.rank])
+    rank = fraction(results.values[planned.rank])
     return None if rank is None else planned.scale.labels[int(rank)]
-
-
-def _fraction(value: object) -> Fraction | None:
-    return value if isinstance(value, Fraction) else None
-
-
-def _text(figure: Figure) -> str | None:
-    return published(figure) if isinstance(figure, Fraction) else figure
-
-
-def _number(figure: Figure) -> str:
-    """A figure for readers."""
-    return number(figure) if isinstance(figure, Fraction) else figure or "—"

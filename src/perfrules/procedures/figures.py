@@ -1,4 +1,4 @@
-"""Printed figures 公布数: what a form prints, the last place it prints, and whether a computed figure agrees with it."""
+"""Printed figures 公布数: what a form prints, to which place, and whether a computed figure agrees with it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from attrs import frozen
 from perfrules.findings import Location
 from perfrules.model import Cell
 from perfrules.numbers import RoundingMode, published, rounded
+from perfrules.readings.prose import number
 from perfrules.records.spelling import Quantity, folded, quantity
 
+Figure = Fraction | str | None
+"""A number, a label of a grade scale, or nothing."""
+
 TAIL = Fraction(1, 100)
-"""The tail difference 尾差 that tables are allowed: rounded parts need not add up to a rounded whole any nearer."""
+"""The tail difference 尾差 that tables are allowed; nothing larger is accepted."""
 
 Agreement = Literal["same", "tail", "differs"]
 _NUMBER = re.compile(r"\d[\d,]*(?:\.(\d*))?")
@@ -23,23 +27,21 @@ _MODES: tuple[RoundingMode, ...] = ("half_up", "down", "up")
 
 @frozen
 class Printed:
-    """A figure as printed: its value, its text, and what one unit in its last printed place is worth."""
+    """A figure as printed: its value and text, the unit behind it, what one in its last place is worth, and where."""
 
     value: Fraction
     text: str
-    unit: Fraction
+    unit: str
+    place: Fraction
     where: Location | None = None
 
     def rounding_of(self, computed: Fraction) -> RoundingMode | None:
         """The way of rounding that makes the printed figure out of the computed one, half up first; None where none does."""
-        for mode in _MODES:
-            if self.as_printed(computed, mode) == self.value:
-                return mode
-        return None
+        return next((m for m in _MODES if self.as_printed(computed, m) == self.value), None)
 
     def as_printed(self, computed: Fraction, mode: RoundingMode = "half_up") -> Fraction:
-        """A computed figure to the places that this one is printed to."""
-        return rounded(computed / self.unit, 0, mode) * self.unit
+        """A computed figure to the place that this one is printed to."""
+        return rounded(computed / self.place, 0, mode) * self.place
 
     def agrees(self, computed: Fraction) -> Agreement:
         """Whether it is the computed figure, printed; or off by a tail difference; or by more."""
@@ -48,9 +50,9 @@ class Printed:
             return "differs"
         return "same" if not gap or self.rounding_of(computed) == "half_up" else "tail"
 
-    def in_its_unit(self, computed: Fraction) -> Fraction:
-        """A computed figure in the unit in which this one is printed: 0.861 is 86.1 beside 86.19%."""
-        return computed / (self.unit * 10 ** _places(self.text))
+    def beside(self, computed: Fraction) -> str:
+        """A computed figure in words, in the unit of this one: 86.18304% beside 86.19%."""
+        return number(computed / (self.place * Fraction(10) ** _places(self.text))) + self.unit
 
 
 def printed(cell: Cell | None) -> Printed | None:
@@ -59,10 +61,26 @@ def printed(cell: Cell | None) -> Printed | None:
         return None
     text = cell.raw.strip() or published(cell.value)
     read = quantity(folded(text))
-    scale = Fraction(1)
+    unit, scale = "", Fraction(1)
     if isinstance(read, Quantity):
-        scale = cell.value / read.value if read.value else Fraction(1, 100) if "%" in read.unit else scale
-    return Printed(cell.value, text, scale / 10 ** _places(text) or Fraction(1), cell.where)
+        unit = read.unit
+        scale = cell.value / read.value if read.value else Fraction(1, 100) if unit == "%" else scale
+    return Printed(cell.value, text, unit, scale / Fraction(10) ** _places(text), cell.where)
+
+
+def fraction(value: object) -> Fraction | None:
+    """A number, where that is what a step came to."""
+    return value if isinstance(value, Fraction) else None
+
+
+def text(figure: Figure) -> str | None:
+    """A figure for programs: exact."""
+    return published(figure) if isinstance(figure, Fraction) else figure
+
+
+def words(figure: Figure) -> str:
+    """A figure for readers."""
+    return number(figure) if isinstance(figure, Fraction) else figure or "—"
 
 
 def _places(text: str) -> int:

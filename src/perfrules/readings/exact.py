@@ -95,7 +95,8 @@ class _Run:
                 if step.name == block.where:
                     where = local[step.name]
                     if isinstance(where, Hole):
-                        lost = Hole("missing", where.name, f"#{row.number}")
+                        kind_lost = "missing" if where.kind == "not_applicable" else where.kind
+                        lost = Hole(kind_lost, where.name, f"#{row.number}")
                     taken = where is True
             if taken:
                 seen.append((row, local))
@@ -286,19 +287,14 @@ def fold(fold: Fold, columns: Sequence[Sequence[Datum | Hole]]) -> Datum | Hole:
     entered: list[tuple[Fraction, Fraction]] = []
     counted = 0
     for i, item in enumerate(items):
-        if isinstance(item, Hole) and item.kind == "not_applicable":
+        chosen = where[i] if where else True
+        if isinstance(chosen, Hole) and chosen.kind != "not_applicable":
+            return chosen
+        weight = weights[i] if weights else Fraction(1)
+        if chosen is not True or any(isinstance(x, Hole) and x.kind == "not_applicable" for x in (item, weight)):
             continue
-        if where:
-            chosen = where[i]
-            if isinstance(chosen, Hole):
-                if chosen.kind == "not_applicable":
-                    continue
-                return chosen
-            if chosen is not True:
-                continue
         if isinstance(item, Hole):
             return item
-        weight = weights[i] if weights else Fraction(1)
         if isinstance(weight, Hole):
             return weight
         if fold.statistic == "count":
@@ -364,6 +360,8 @@ def _overruled(plan: Plan, record: Record) -> dict[str, Fraction]:
         for node in plan.nodes:
             if node.score and node.node.path == ruling.path:
                 found[node.score] = ruling.points
+                if node.raw.endswith("__unrounded"):
+                    found[node.raw] = ruling.points
             elif node.rows:
                 for row in record.rows.get(_kind(plan, node.rows), ()):
                     if f"{node.node.path}/{row.name}" == ruling.path:

@@ -12,7 +12,7 @@ from perfrules import model, parsing
 from perfrules.findings import Language
 from perfrules.formula import Formula
 from perfrules.model import Datum, Hole, Line, NodeScore, Provenance, Row, Scorecard
-from perfrules.numbers import published, rounded
+from perfrules.numbers import exact, published, rounded
 from perfrules.plan import NodePlan, Plan, Results, RowBlock
 from perfrules.scorecards import hole_words
 
@@ -174,7 +174,7 @@ class _Prose:
         if not isinstance(scale.body, model.BandsBody) or not isinstance(arm, Fraction):
             return ""
         of = self.results.values.get(f"{prefix}____of")
-        inside = _interval(scale.body.bands[int(arm)])
+        inside = _interval(scale.body.bands, int(arm))
         read = scale.body.of.source.strip()
         if self.lang == "zh":
             return f"（{read} = {_datum(of)}，落在 {inside}）"
@@ -338,7 +338,7 @@ class _Prose:
                 made = [of, outcome.value] if outcome.value else [of]
                 yields = f" → {_source(outcome.value)}" if outcome.value else ""
                 return (
-                    f"{_source(of)} {'落在' if self.lang == 'zh' else 'within'} {_interval(bands[index])}{yields}",
+                    f"{_source(of)} {'落在' if self.lang == 'zh' else 'within'} {_interval(bands, index)}{yields}",
                     made,
                 )
             case model.CasesBody(cases=cases):
@@ -366,15 +366,28 @@ class _Prose:
         label = each.label if each else name
         if isinstance(value, Hole):
             return hole_words(Hole(value.kind, label), self.lang)
+        if name in self.scheme.values:
+            return self._made_value(name, value, scope, row)
         shown = _in_unit(value, each) if each else _datum(value)
         printed = ""
-        if cell is not None and cell.raw.strip() not in (
-            "",
-            shown,
-            shown.removesuffix(each.unit.text if each and each.unit else ""),
-        ):
-            printed = f"（原填“{cell.raw.strip()}”）" if self.lang == "zh" else f" (written “{cell.raw.strip()}”)"
+        raw = cell.raw.strip() if cell is not None else ""
+        if each is not None and each.kind == "measure" and isinstance(value, Fraction) and raw.endswith(("%", "％")):
+            shown = f"{number(value * 100)}%"
+        bare = shown.removesuffix(each.unit.text) if each and each.unit else shown
+        if raw not in ("", shown, bare, shown.strip("“”")) and not _same_number(raw, bare):
+            printed = f"（原填“{raw}”）" if self.lang == "zh" else f" (written “{raw}”)"
         return f"{label} = {shown}{printed}"
+
+    def _made_value(self, name: str, value: Datum, scope: Mapping[str, Datum | Hole], row: Row | None) -> str:
+        """A value with the rule that made it and the inputs behind it."""
+        body = self.scheme.values[name].body
+        rule = f" = {_source(body.formula)}" if isinstance(body, model.FormulaBody) else ""
+        behind = [self._value(n, scope, row) for n in dict.fromkeys(n for f in model.formulas(body) for n in f.names)]
+        inputs = self.words.comma.join(text for text in behind if text)
+        shown = f"{name}{rule} = {_datum(value)}"
+        if not inputs:
+            return shown
+        return f"{shown}（{inputs}）" if self.lang == "zh" else f"{shown} ({inputs})"
 
     def _working(self, labels: Sequence[str]) -> list[str]:
         """Sub-expressions and what they came to, innermost first; bare names and the plan's own steps left out."""
@@ -382,7 +395,10 @@ class _Prose:
         for label in labels:
             for each in self.results.trace.get(label, []):
                 text = " ".join(each.formula.text(each.at).split())
-                if each.depth > 1 or each.formula.placed is None or not isinstance(each.value, Fraction):
+                where = each.formula.where((0, 1))
+                if each.depth > 1 or where is None or (each.depth and where.file == "prelude.yaml"):
+                    continue
+                if not isinstance(each.value, Fraction):
                     continue
                 if not parsing.is_name(text) and text != "points":
                     parts[f"{text} = {number(each.value)}"] = None
@@ -418,10 +434,24 @@ def _signed(value: Fraction | None) -> str:
     return ("+" if value > 0 else "") + number(value)
 
 
-def _interval(band: model.Band) -> str:
-    low = "(-∞" if band.low is None else f"{'[' if band.low_in else '('}{published(band.low)}"
-    high = "+∞)" if band.high is None else f"{published(band.high)}{']' if band.high_in else ')'}"
+def _interval(bands: Sequence[model.Band], index: int) -> str:
+    """A band as an interval, in percent where the author wrote percentages."""
+    band = bands[index]
+    percent = any("%" in b.written or "％" in b.written for b in bands)
+
+    def end(value: Fraction) -> str:
+        return published(value * 100) + "%" if percent else published(value)
+
+    low = "(-∞" if band.low is None else f"{'[' if band.low_in else '('}{end(band.low)}"
+    high = "+∞)" if band.high is None else f"{end(band.high)}{']' if band.high_in else ')'}"
     return f"{low}, {high}"
+
+
+def _same_number(raw: str, shown: str) -> bool:
+    try:
+        return exact(raw) == exact(shown)
+    except ValueError:
+        return False
 
 
 def _datum(value: Datum | Hole | None) -> str:

@@ -48,8 +48,8 @@ def read_measures(
 ) -> tuple[dict[str, Cell], list[Finding]]:
     """The measures of one row by column, and every finding; `unit_text` is what the row's unit column says.
 
-    Numbers come out in the unit of the first cell that states one (ratios where it is a percentage), so that
-    target and actual compare; where they cannot be compared, both are missing.
+    Numbers come out in the unit of the row's first number (ratios where it is a percentage), so that target and
+    actual compare; where they cannot be compared, all are missing.
     """
     measures = [_read(reader, raw) for reader, raw in readers.values()]
     told = [m for m in measures if m.says in ("number", "date")]

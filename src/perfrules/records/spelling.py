@@ -25,6 +25,7 @@ OPERATORS = {
     **dict.fromkeys(("==", "=", "等于"), "="),
 }
 _OPERATOR = re.compile("|".join(sorted(OPERATORS, key=len, reverse=True)))
+_SIGN = re.compile("|".join(sorted((o for o in OPERATORS if not o.isalpha()), key=len, reverse=True)))
 
 NOT_APPLICABLE_MARKS = frozenset({"/", "不适用", "n/a"})
 DASHES = frozenset({"-", "--", "—", "——", "无"})
@@ -64,8 +65,7 @@ def heading_key(text: str) -> str:
 
 def label_key(text: str) -> str:
     """What two spellings of a choice share: as a heading, and `>=` is `≥`."""
-    key = heading_key(text)
-    return OPERATORS.get(key, key) if not key.isalpha() else key
+    return _SIGN.sub(lambda sign: OPERATORS[sign[0]], heading_key(text))
 
 
 @frozen

@@ -1,0 +1,74 @@
+"""What the schemes of this distribution promise: they load, and say of every rule how far to trust it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+import pytest
+
+import perfrules as pr
+from perfrules.model import Provenance, PublishedFigure
+from perfrules.plugins import Registry
+
+NAMES = ("mof.grade-scales", "mof.project", "mof.self-evaluation", "mof.self-evaluation-20-80")
+
+
+def marks(part: Any, path: str = "") -> Iterator[tuple[str, Provenance]]:
+    """Every provenance in a part of a scheme, with the way to it; the prelude's arithmetic is nobody's rule."""
+    if isinstance(part, Provenance):
+        yield path, part
+    elif isinstance(part, Mapping):
+        for key, value in part.items():
+            yield from marks(value, f"{path}/{key}")
+    elif isinstance(part, tuple | list):
+        for value in part:
+            yield from marks(value, f"{path}/{getattr(value, 'name', '')}")
+    elif attrs.has(type(part)) and getattr(part, "origin", "") != "prelude":
+        for field in attrs.fields(type(part)):
+            if not (isinstance(part, PublishedFigure) and field.name == "column"):  # the figure itself is marked
+                yield from marks(getattr(part, field.name), f"{path}.{field.name}")
+
+
+def test_these_and_no_others_are_registered() -> None:
+    """Each scheme file of the distribution is found by its id."""
+    found, problems = pr.schemes()
+    assert not [p for p in problems if p.severity == "error"]
+    assert tuple(sorted(name for name in found if name.startswith("mof."))) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_scheme_loads_without_a_finding(name: str) -> None:
+    """No finding, but for integer bands: they are kept as printed, gaps and all, and the loader says so."""
+    expected = {"bands-gap"} if name == "mof.grade-scales" else set()
+    assert {f.name for f in pr.scheme(name).findings} == expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_rule_is_stated_or_unmarked(name: str) -> None:
+    """The regulation's text was not at hand: every mark is `unverified` or `assumed`, and says why."""
+    found = list(marks(pr.scheme(name)))
+    assert len(found) > 5
+    assert [path for path, mark in found if mark.status not in ("unverified", "assumed")] == []
+    assert [path for path, mark in found if not mark.why] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_scheme_resolves_to_one_that_needs_no_plugin(name: str) -> None:
+    """`resolved()` holds the borrowed definitions with their marks, and reads again to the same text and digest."""
+    scheme = pr.scheme(name)
+    again = pr.loads(scheme.resolved(), registry=Registry())
+    assert (again.resolved(), again.digest) == (scheme.resolved(), scheme.digest)
+    assert list(marks([again.tree, again.rows, again.grades])) == list(marks([scheme.tree, scheme.rows, scheme.grades]))
+    borrowed = [d for d in again.definitions.values() if scheme.definitions[d.name].origin == "perfrules-mof"]
+    assert {(d.name, d.provenance.status, d.provenance.why) for d in borrowed} == {
+        (d.name, d.provenance.status, d.provenance.why) for d in (scheme.definitions[b.name] for b in borrowed)
+    }
+
+
+def test_output_and_effect_weigh_at_least_sixty_percent() -> None:
+    """产出 and 效益 carry 60 of the 100 points of `mof.project`, which is as low as they may go."""
+    tree = pr.scheme("mof.project").tree
+    worth = {node.name: node.worth for node in tree.children}
+    assert (worth["产出"] + worth["效益"]) * 100 >= tree.worth * 60

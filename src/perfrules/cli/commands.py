@@ -1,0 +1,225 @@
+"""The commands of `perfrules`: their options, and which part of the house does the work. What a command needs beyond
+click is imported when it runs, so that the others start fast."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from perfrules.cli.console import FAULTY, FINE, Screen, exit_code
+from perfrules.findings import Language, PerfrulesError
+
+Command = Callable[..., int]
+_PATH = click.Path(path_type=Path)
+
+
+class _InOrder(click.Group):
+    """A group whose commands are listed in the order in which people come to need them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="perfrules", prog_name="perfrules")
+def perfrules() -> None:
+    """预算绩效评价：评价体系写成文件，精确计分，逐项说明。
+
+    Evaluation schemes of public budgets: scored exactly and explained.
+
+    \b
+    退出码 exit codes
+      0  无误  fine
+      1  有错误、搁置或不符  errors, records set aside, or a form that does not foot
+      2  用法不对，或所指的并不存在  usage, or what is named does not exist
+    """
+
+
+def _command(zh: str, en: str) -> Callable[[Command], click.Command]:
+    """A command of the group, with the options that every command has; what is found on the way becomes its exit code."""
+
+    def made(function: Command) -> click.Command:
+        @functools.wraps(function)
+        def run(*, form: str, lang: str, **options: Any) -> None:
+            screen = Screen(cast(Language, lang), form == "json")
+            try:
+                code = function(screen, **options)
+            except PerfrulesError as problem:
+                code = screen.stop(problem.findings)
+            click.get_current_context().exit(code)
+
+        for option in (
+            click.option(
+                "--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="输出的语言 language"
+            ),
+            click.option(
+                "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
+                help="给人看的文字，或给程序的 JSON  text for people, JSON for programs",
+            ),
+        ):  # fmt: skip
+            run = option(run)
+        name = function.__name__.removesuffix("_")
+        return perfrules.command(name, help=f"{zh}\n\n{en}", short_help=f"{zh.split('。')[0]}  {en.split('.')[0]}")(run)
+
+    return made
+
+
+_scheme = click.argument("scheme", metavar="SCHEME")
+_file = click.argument("file", metavar="FILE", type=_PATH)
+_strict = click.option("--strict", is_flag=True, help="警告和提示也算不合格  warnings and remarks fail too")
+_rulings = click.option("--rulings", type=_PATH, metavar="FILE", help="审定文件（CSV、JSON）  rulings that overrule")
+
+
+# ------------------------------------------------------------------------------------------------ schemes
+
+
+@_command("列出各插件带来的体系。", "List the schemes that plugins bring.")
+def list_(screen: Screen) -> int:
+    from perfrules.cli.telling import list_schemes
+
+    return list_schemes(screen)
+
+
+@_command(
+    "写出体系的指标树、分值、规则和依据。SCHEME 是编号、编号@版本或文件。",
+    "Show a scheme: tree, points, rules, provenance. SCHEME is an id, id@edition or a file.",
+)
+@_scheme
+@click.option("--rules/--no-rules", default=True, help="是否写出规则  with the rules or without")
+@click.option("--provenance/--no-provenance", default=True, help="是否写出依据  with provenance or without")
+@click.option("--plan", "as_plan", is_flag=True, help="写出计算步骤  the steps of the plan instead")
+@click.option("--resolved", is_flag=True, help="写出展开的 JSON  the scheme as JSON that loads without plugins")
+def show(screen: Screen, scheme: str, rules: bool, provenance: bool, as_plan: bool, resolved: bool) -> int:
+    from perfrules import verbs
+    from perfrules.cli import outline, showing
+
+    made = verbs.scheme(scheme)
+    if resolved:
+        screen.give_text(made.resolved())
+    elif as_plan:
+        steps = outline.plan_steps(made)
+        screen.give({"steps": steps}) if screen.json else showing.show_plan(screen, steps)
+    elif screen.json:
+        screen.give(outline.outline(made))
+    else:
+        showing.show(screen, outline.outline(made), rules=rules, provenance=provenance)
+    return FINE
+
+
+@_command(
+    "检查体系文件、定义文件或插件文件夹。", "Check scheme files, files of definitions, or the folders of plugins."
+)
+@click.argument("files", metavar="FILE...", type=_PATH, nargs=-1, required=True)
+@_strict
+def check(screen: Screen, files: Sequence[Path], strict: bool) -> int:
+    from perfrules.cli.telling import check_files
+
+    return check_files(screen, files, strict=strict)
+
+
+@_command("写出一张空表，列着体系要的数据。", "Write a blank form with the columns that a scheme wants.")
+@_scheme
+@click.option("-o", "--output", type=_PATH, required=True, metavar="FILE", help=".xlsx 或 or .csv")
+def template(screen: Screen, scheme: str, output: Path) -> int:
+    from perfrules import formats, verbs
+
+    formats.write_template(verbs.scheme(scheme), output)
+    if screen.json:
+        screen.give({"written": str(output)})
+    else:
+        screen.line(f"{screen.say('已写出', 'written')} {output}")
+    return FINE
+
+
+# ------------------------------------------------------------------------------------------------ records
+
+
+@_command("给文件里的各条记录计分。", "Score the records of a file.")
+@_scheme
+@_file
+@click.option("-o", "--output", type=_PATH, metavar="FILE", help="结果写到 .json .csv .xlsx  write results there")
+@_rulings
+@click.option("--findings", "every", is_flag=True, help="逐条写出各记录的问题  print every finding of every record")
+@_strict
+def score(
+    screen: Screen, scheme: str, file: Path, output: Path | None, rulings: Path | None, every: bool, strict: bool
+) -> int:
+    from perfrules import verbs
+    from perfrules.cli import telling
+    from perfrules.formats.results import check_output, write_scores
+
+    if output is not None:
+        check_output(output, [file, *([rulings] if rulings else [])])
+    made = verbs.scheme(scheme)
+    scores = telling.score_batch(screen, made, telling.read(made, file, rulings))
+    if output is not None:
+        write_scores(scores, output, screen.lang)
+    if screen.json:
+        screen.give(scores.as_json())
+    else:
+        telling.tell_scores(screen, scores, every=every)
+        if output is not None:
+            screen.line(f"{screen.say('已写出', 'written')} {output}")
+    return FAULTY if scores.set_aside else exit_code(scores.all_findings, strict=strict)
+
+
+@_command(
+    "逐项说明一条记录的得分：数据、规则、失分、依据。", "Explain the score of one record: data, rules, losses, clauses."
+)
+@_scheme
+@_file
+@click.option("--record", metavar="ID", help="记录编号（只有一条时可不写）  the record, if there are several")
+@click.option("--indicator", metavar="PATH", help="只说这个指标：路径或名称  only this indicator, by path or name")
+@_rulings
+def explain(
+    screen: Screen, scheme: str, file: Path, record: str | None, indicator: str | None, rulings: Path | None
+) -> int:
+    from perfrules import scorecards, verbs
+    from perfrules.cli import telling
+
+    made = verbs.scheme(scheme)
+    card = verbs.score(made, telling.chosen(telling.read(made, file, rulings), file, record))
+    path = None if indicator is None else telling.node_path(card, indicator)
+    told = card.explain(screen.lang, path)
+    if screen.json:
+        screen.give(
+            {"record": card.record, "indicator": path, "explanation": told, "scorecard": scorecards.as_json(card)}
+        )
+    else:
+        screen.line(told.rstrip("\n"))
+    return FINE
+
+
+@_command(
+    "审核公布的表：逐行逐项重算，列出不符之处。", "Audit published forms: recompute them, and list what does not foot."
+)
+@_scheme
+@_file
+@click.option("--record", metavar="ID", help="只审这条记录  only this record")
+@_strict
+def audit(screen: Screen, scheme: str, file: Path, record: str | None, strict: bool) -> int:
+    from perfrules import verbs
+    from perfrules.cli import telling
+
+    made = verbs.scheme(scheme)
+    return telling.audit_batch(screen, made, file, record, strict=strict)
+
+
+@_command(
+    "写出 JSON Schema：体系文件的或评分结果的。", "Print a JSON Schema: of scheme files, or of the JSON of scores."
+)
+@click.argument("of", type=click.Choice(["scheme", "scorecard"]), default="scheme")
+def schema(screen: Screen, of: str) -> int:
+    from importlib.resources import files
+
+    from perfrules.grammar import json_schema_text
+
+    if of == "scheme":
+        screen.give_text(json_schema_text())
+    else:
+        screen.give_text(files("perfrules").joinpath("scorecard.schema.json").read_text(encoding="utf-8"))
+    return FINE

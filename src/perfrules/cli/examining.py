@@ -1,0 +1,166 @@
+"""What `check` looks at: scheme files, files of definitions, and plugins' folders, each with everything found in it."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from attrs import evolve, frozen
+
+from perfrules import documents, plugins, verbs
+from perfrules.findings import Finding, Location, PerfrulesError
+from perfrules.model import Scheme
+
+Kind = Literal["scheme", "definitions", "plugin", "other"]
+_SUFFIXES = (".yaml", ".yml")
+_PASSED_OVER = frozenset({"tests", "build", "dist", "site", "node_modules", "__pycache__"})
+
+
+@frozen
+class Examined:
+    """One file or plugin that was checked 检查结果, and what was found in it."""
+
+    file: str
+    kind: Kind
+    findings: tuple[Finding, ...] = ()
+    scheme: Scheme | None = None
+
+
+@frozen
+class _Plugin:
+    """What a folder's pyproject.toml says of the plugin in it."""
+
+    folder: Path
+    distribution: str
+    registered: bool
+
+
+def examine(path: Path) -> Iterator[Examined]:
+    """Everything found in a file, or in every file of a plugin's folder."""
+    if path.is_dir():
+        yield from _folder(path)
+        return
+    plugin = _plugin_around(path)
+    registry = _registry(plugin, [])
+    yield _file(path, plugin.distribution if plugin else "", registry)
+
+
+def _folder(folder: Path) -> Iterator[Examined]:
+    plugin = _plugin_in(folder)
+    paths = list(_files(folder / "src" if plugin and (folder / "src").is_dir() else folder))
+    found = list(_about(plugin)) if plugin else []
+    kinds = {path: _kind(path) for path in paths}
+    ours = [path for path, kind in kinds.items() if kind != "other"]
+    if not ours:
+        found.append(Finding("nothing-to-check", None, "", {"folder": str(folder)}))
+    registry = _registry(plugin, [path for path, kind in kinds.items() if kind == "definitions"])
+    if found or plugin:
+        yield Examined(str(folder), "plugin" if plugin else "other", tuple(found))
+    seen: set[tuple[str, str]] = set()
+    for path in ours:
+        made = _file(path, plugin.distribution if plugin else "", registry)
+        if made.scheme is not None:
+            key = (made.scheme.id, made.scheme.edition)
+            if key in seen:
+                told = {"id": key[0], "edition": key[1], "distribution": plugin.distribution if plugin else str(folder)}
+                made = evolve(made, findings=(*made.findings, Finding("edition-twice", _start(path), key[0], told)))
+            seen.add(key)
+        yield made
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The YAML files beneath a folder, in order; hidden folders, tests and what tools make are passed over."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            if path.name not in _PASSED_OVER and not path.name.startswith("."):
+                yield from _files(path)
+        elif path.suffix in _SUFFIXES:
+            yield path
+
+
+def _kind(path: Path) -> Kind:
+    """What a file is by its keys; one that cannot be read at all counts as a scheme, so that it is told why."""
+    try:
+        root, _ = documents.read(path.read_bytes(), str(path))
+    except OSError:
+        return "scheme"
+    if root is None:
+        return "scheme"
+    if not isinstance(root, documents.Mapping):
+        return "other"
+    keys = {key.text for key, _ in root.entries}
+    if "scheme" in keys or "tree" in keys:
+        return "scheme"
+    return "definitions" if "definitions" in keys else "scheme" if "perfrules" in keys else "other"
+
+
+def _file(path: Path, distribution: str, registry: plugins.Registry) -> Examined:
+    kind = _kind(path)
+    try:
+        text = path.read_bytes()
+    except OSError as problem:
+        seen = {"file": str(path), "why": problem.strerror or type(problem).__name__}
+        return Examined(str(path), "other", (Finding("file-unreadable", None, "", seen),))
+    if kind == "definitions":
+        _, found = verbs.definitions_in(text, str(path), distribution)
+        return Examined(str(path), kind, tuple(found))
+    try:
+        scheme = verbs.loads(text, file=str(path), registry=registry, distribution=distribution)
+    except PerfrulesError as problem:
+        return Examined(str(path), "scheme", problem.findings)
+    return Examined(str(path), "scheme", scheme.findings, scheme)
+
+
+def _registry(plugin: _Plugin | None, definitions: list[Path]) -> plugins.Registry:
+    """The installed plugins, with the definitions that lie in the folder in place of those installed."""
+    known = verbs.registry()
+    if plugin is None or not definitions:
+        return known
+    others = [f for f in known.definition_files if f.distribution != plugin.distribution]
+    own = [plugins.SchemeFile(path, plugin.distribution, "") for path in definitions]
+    return evolve(known, definition_files=(*others, *own))
+
+
+# ------------------------------------------------------------------------------------------------ plugins
+
+
+def _plugin_in(folder: Path) -> _Plugin | None:
+    """The plugin whose project file lies in a folder."""
+    try:
+        text = (folder / "pyproject.toml").read_text(encoding="utf-8")
+        project = tomllib.loads(text).get("project", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return None
+    if not isinstance(project, dict) or not isinstance(project.get("name"), str):
+        return None
+    points = project.get("entry-points", {})
+    return _Plugin(folder, project["name"], isinstance(points, dict) and bool(points.get("perfrules")))
+
+
+def _plugin_around(path: Path) -> _Plugin | None:
+    """The plugin that a file lies in."""
+    for folder in path.resolve().parents:
+        if (folder / "pyproject.toml").is_file():
+            plugin = _plugin_in(folder)
+            return plugin if plugin and plugin.registered else None
+    return None
+
+
+def _about(plugin: _Plugin) -> Iterator[Finding]:
+    """What is to say of the plugin itself: that it registers nothing, is not installed, or fails."""
+    where = _start(plugin.folder / "pyproject.toml")
+    if not plugin.registered:
+        yield Finding("plugin-without-entry-point", where, plugin.distribution)
+        return
+    registry = verbs.registry()
+    failed = [f for f in registry.findings if f.path == plugin.distribution]
+    yield from failed
+    installed = {f.distribution for f in (*registry.scheme_files, *registry.definition_files)}
+    if not failed and plugin.distribution not in installed:
+        yield Finding("plugin-not-installed", where, plugin.distribution, {"distribution": plugin.distribution})
+
+
+def _start(path: Path) -> Location:
+    return Location(str(path), 1, 1)

@@ -1,0 +1,278 @@
+"""What commands do with schemes and records between reading and printing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve
+
+from perfrules import verbs
+from perfrules.cli import examining, outline
+from perfrules.cli.console import FAULTY, FINE, MISUSED, SEVERITY_WORDS, USAGE, Screen, count_by_severity, exit_code
+from perfrules.findings import Finding, RecordError, Severity, nearest
+from perfrules.formats import read_records
+from perfrules.formats.results import Scores
+from perfrules.formats.rulings import add_rulings
+from perfrules.model import Batch, Record, Scheme, Scorecard
+from perfrules.numbers import published
+from perfrules.procedures.auditing import audit
+from perfrules.readings.prose import number
+
+PROGRESS_FROM = 200
+"""So many records take long enough to be worth a progress bar."""
+
+
+# ------------------------------------------------------------------------------------------------ schemes
+
+
+def list_schemes(screen: Screen) -> int:
+    """Print every scheme that plugins bring, and what went wrong on the way."""
+    made, found = verbs.schemes()
+    origins = {str(f.path): f for f in verbs.registry().scheme_files}
+    schemes = [s for name in sorted(made) for s in made[name]]
+    listed: list[outline.Data] = []
+    for each in schemes:
+        resting = {status: published(points) for status, points in outline.resting(each).items()}
+        listed.append(
+            {
+                "id": each.id,
+                "edition": each.edition,
+                "title": each.title,
+                "distribution": origins[each.file].distribution,
+                "version": origins[each.file].version,
+                "effective": each.effective and each.effective.isoformat(),
+                "points": None if each.tree.worth is None else published(each.tree.worth),
+                "resting": resting,
+                "file": each.file,
+            }
+        )
+    if screen.json:
+        screen.give({"schemes": listed, "findings": [f.as_json() for f in found]})
+        return exit_code(found)
+    say = screen.say
+    words = outline.STATUS_WORDS[screen.lang]
+    heads = say("编号 版本 名称 发行包 分值 分值的依据", "id edition title distribution points points-rest-on").split()
+    rows = []
+    for each, scheme in zip(listed, schemes, strict=True):
+        shares = [f"{words[status]} {published(points)}" for status, points in outline.resting(scheme).items()]
+        plain = [str(each[key] or "—") for key in ("id", "edition", "title", "distribution", "points")]
+        rows.append([*plain, say("，", ", ").join(shares) or "—"])
+    screen.table(heads, rows, right=[4])
+    if found:
+        screen.line()
+        screen.findings(found)
+    return exit_code(found)
+
+
+def check_files(screen: Screen, paths: Iterable[Path], *, strict: bool) -> int:
+    """Print everything found in files and plugins' folders."""
+    examined = [each for path in paths for each in examining.examine(path)]
+    found = [f for each in examined for f in each.findings]
+    code = MISUSED if any(f.name in USAGE for f in found) else exit_code(found, strict=strict)
+    count = {"files": sum(each.kind != "plugin" for each in examined), **count_by_severity(found)}
+    if screen.json:
+        screen.give({"files": [_examined(each) for each in examined], "count": count})
+        return code
+    for each in examined:
+        screen.findings(each.findings)
+    files, whole = count["files"], screen.severities(found)
+    screen.line(screen.say(f"查了 {files} 个文件：{whole}。", f"{files} files checked: {whole}."))
+    return code
+
+
+def _examined(each: examining.Examined) -> outline.Data:
+    data: outline.Data = {"file": each.file, "kind": each.kind}
+    if each.scheme is not None:
+        data["scheme"] = {"id": each.scheme.id, "edition": each.scheme.edition, "digest": each.scheme.digest}
+    return data | {"findings": [f.as_json() for f in each.findings]}
+
+
+# ------------------------------------------------------------------------------------------------ records
+
+
+def read(scheme: Scheme, path: Path, rulings: Path | None = None) -> Batch:
+    """The records of a file, with the rulings of another. Raises RecordError."""
+    batch = read_records(path, scheme)
+    return batch if rulings is None else add_rulings(batch, rulings)
+
+
+def chosen(batch: Batch, path: Path, wanted: str | None) -> Record:
+    """The record of that id, or the only one. Raises RecordError: unknown, set aside, or one of several."""
+    ids = [r.id for r in batch.records] + [each.id for each in batch.set_aside]
+    if wanted is None:
+        if len(batch.records) == 1 and not batch.set_aside:
+            return batch.records[0]
+        if len(ids) == 1:
+            raise RecordError((*batch.findings, *batch.set_aside[0].findings))
+        some = "、".join(ids[:5]) + ("……" if len(ids) > 5 else "")
+        raise RecordError([_about("record-not-chosen", path, count=str(len(ids)), some=some)])
+    for record in batch.records:
+        if record.id == wanted.strip():
+            return record
+    aside = [f for each in batch.set_aside if each.id == wanted.strip() for f in each.findings]
+    if aside:
+        raise RecordError(aside)
+    raise RecordError([evolve(_about("unknown-record", path, id=wanted), nearest=nearest(wanted, ids))])
+
+
+def node_path(card: Scorecard, wanted: str) -> str:
+    """The path of the indicator that is meant by a path, a name or a title. Raises RecordError."""
+    word = wanted.strip().strip("/")
+    named = [n.path for n in card.nodes if word == n.path or (word in (n.name, n.title) and word)]
+    if word in [n.path for n in card.nodes]:
+        return word
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise RecordError([Finding("ambiguous-indicator", None, "", {"name": word, "paths": "、".join(named)})])
+    known = [text for n in card.nodes for text in (n.path, n.name, n.title) if text]
+    raise RecordError([Finding("unknown-indicator", None, "", {"name": word}, nearest(word, known))])
+
+
+def _about(name: str, path: Path, **seen: str) -> Finding:
+    return Finding(name, None, "", {"file": path.name, **seen})
+
+
+def score_batch(screen: Screen, scheme: Scheme, batch: Batch) -> Scores:
+    """Score every record of a batch; on a terminal a bar shows how far it is."""
+    cards = []
+    for record in _watched(batch.records, screen.say("计分", "scoring")):
+        cards.append(evolve(verbs.score(scheme, record, trace=False), evidence=None))
+    return Scores(scheme, tuple(cards), batch.set_aside, batch.findings)
+
+
+def _watched(records: Sequence[Record], what: str) -> Iterable[Record]:
+    if len(records) < PROGRESS_FROM or not sys.stderr.isatty():
+        return records
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(records, what, console=Console(stderr=True), transient=True)
+
+
+# ------------------------------------------------------------------------------------------------ scores
+
+
+def tell_scores(screen: Screen, scores: Scores, *, every: bool) -> None:
+    """Print a table of scorecards, what was found, what was set aside, and counts that add up."""
+    say, scheme = screen.say, scores.scheme
+    screen.line(f"{scheme.title}  {scheme.id}" + (f"@{scheme.edition}" if scheme.edition else ""), "bold")
+    screen.line()
+    scales = list(scheme.grades)
+    if scores.cards:
+        identifier = scheme.key or say("编号", "record")
+        heads = [identifier, *say("得分 满分", "points max").split(), *scales, say("问题", "findings")]
+        rows = [
+            [card.record, _points(card.points), _points(card.max), *(card.grades.get(s) or "—" for s in scales),
+             str(len(card.findings) or "")]
+            for card in scores.cards
+        ]  # fmt: skip
+        screen.table(heads, rows, right=[1, 2])
+    _tell_findings(screen, scores, every=every)
+    if scores.set_aside:
+        screen.line()
+        screen.line(say("搁置的记录", "Records set aside"), "bold")
+        for each in scores.set_aside:
+            screen.line(say(f"第 {each.row} 行  {each.id}", f"line {each.row}  {each.id}"))
+            screen.findings(each.findings, of=each.id)
+    screen.line()
+    total, aside = len(scores.cards) + len(scores.set_aside), len(scores.set_aside)
+    without, scored = scores.without_score, len(scores.cards) - scores.without_score
+    screen.line(
+        say(
+            f"共 {total} 条记录：有得分 {scored}，无得分 {without}，搁置 {aside}。",
+            f"{total} records: {scored} with a score, {without} without, {aside} set aside.",
+        )
+    )
+    for name, labels in scores.grades.items():
+        ungraded = len(scores.cards) - sum(labels.values())
+        told = [*labels.items(), *([(say("没有等级", "no grade"), ungraded)] if ungraded else [])]
+        counts = say("，", ", ").join(f"{label} {count}" for label, count in told)
+        screen.line(f"{name}{say('：', ': ')}{counts}{say('。', '.')}")
+
+
+def _points(value: Fraction | None) -> str:
+    return "—" if value is None else number(value)
+
+
+def _tell_findings(screen: Screen, scores: Scores, *, every: bool) -> None:
+    """Findings about the whole in full; those of scorecards in full where asked for, else counted by name."""
+    if scores.findings:
+        screen.line()
+        screen.findings(scores.findings)
+    if every:
+        for card in scores.cards:
+            screen.findings(card.findings, of=card.record)
+        return
+    counted: dict[tuple[Severity, str], list[str]] = {}
+    for card in scores.cards:
+        for found in card.findings:
+            counted.setdefault((found.severity, found.name), []).append(card.record)
+    if not counted:
+        return
+    say = screen.say
+    screen.line()
+    heads = say("问题 轻重 次数 记录", "finding severity times records").split()
+    order = list(SEVERITY_WORDS["en"])
+    rows = []
+    for (severity, name), records in sorted(counted.items(), key=lambda item: (order.index(item[0][0]), item[0][1])):
+        unique = list(dict.fromkeys(records))
+        some = say("、", ", ").join(unique[:3]) + (say("……", " …") if len(unique) > 3 else "")
+        rows.append([name, severity, str(len(records)), some])
+    screen.table(heads, rows, right=[2])
+    screen.line(say("（加 --findings 逐条写出）", "(--findings prints each)"))
+
+
+# ------------------------------------------------------------------------------------------------ audits
+
+
+def audit_batch(screen: Screen, scheme: Scheme, path: Path, wanted: str | None, *, strict: bool) -> int:
+    """Audit the forms of a file, or that of one record, and print what does not foot."""
+    batch = read(scheme, path)
+    if wanted is not None:
+        batch = Batch((chosen(batch, path, wanted),), (), batch.findings)
+    audits = [audit(scheme, record) for record in _watched(batch.records, screen.say("审核", "auditing"))]
+    failing = [each for each in audits if not each.agrees]
+    found = [*batch.findings, *(f for each in audits for f in each.findings)]
+    if strict:
+        failing += [each for each in audits if each.agrees and each.items]
+    faulty = bool(failing or batch.set_aside) or exit_code(found, strict=strict) != FINE
+    count = {
+        "records": len(audits) + len(batch.set_aside),
+        "foot": sum(each.agrees for each in audits),
+        "do_not_foot": sum(not each.agrees for each in audits),
+        "set_aside": len(batch.set_aside),
+        "items": sum(len(each.items) for each in audits),
+    }
+    if screen.json:
+        data: dict[str, Any] = {
+            "scheme": {"id": scheme.id, "edition": scheme.edition, "digest": scheme.digest},
+            "audits": [each.as_json() for each in audits],
+            "set_aside": [
+                {"row": each.row, "record": each.id, "findings": [f.as_json() for f in each.findings]}
+                for each in batch.set_aside
+            ],
+            "findings": [f.as_json() for f in batch.findings],
+            "count": count,
+        }
+        screen.give(data)
+        return FAULTY if faulty else FINE
+    screen.findings(batch.findings)
+    for each in audits:
+        screen.report(each.render(screen.lang))
+        screen.findings(each.findings, of=each.record)
+        screen.line()
+    for aside in batch.set_aside:
+        screen.line(screen.say(f"搁置：第 {aside.row} 行  {aside.id}", f"set aside: line {aside.row}  {aside.id}"))
+        screen.findings(aside.findings, of=aside.id)
+    screen.line(
+        screen.say(
+            "共 {records} 份：相符 {foot}，不符 {do_not_foot}，搁置 {set_aside}；列出 {items} 处。",
+            "{records} forms: {foot} foot, {do_not_foot} do not, {set_aside} set aside; {items} items.",
+        ).format_map(count)
+    )
+    return FAULTY if faulty else FINE
