@@ -1,8 +1,7 @@
 """The oracle 对照: what a scheme makes of a record, in naive lines straight from the Scheme, sharing nothing with the plan.
 
-It restates design.md §2 and scheme-language.md and is slow on purpose. Nothing here uses `plan`, `ranges`, `nodes`,
-`scorecards` or a reading: formulas are walked as the author's own Python `ast`, everything is recomputed where it is
-asked for, and a hole is either a returned `Hole` (kept) or a raised `_Reached` (met on the way).
+It restates design.md §2 and scheme-language.md and is slow on purpose: formulas are walked as the author's own Python
+`ast`, and whatever is asked for is worked out anew. A hole is a returned `Hole`, or `_Reached` where one is met on the way.
 """
 
 from __future__ import annotations
@@ -10,93 +9,75 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 from math import floor
-from typing import Any
+from typing import Any, NamedTuple
 
-from perfrules import model
-from perfrules.model import Group, Hole, OpenGroup, TreeNode
+from perfrules.model import (
+    BandsBody, CasesBody, FormulaBody, GivenBody, Group, Hole, OpenGroup, RuleBody, StatisticBody, TreeNode,
+)  # fmt: skip
 
-ABSENT, REFUSED = Hole("not_applicable"), Hole("refused")
+ABSENT, REFUSED, MISSING, UNDEFINED = map(Hole, ("not_applicable", "refused", "missing", "undefined"))
 Look = Callable[[str], Any]
 
 
-@dataclass
-class Reference:
+class Reference(NamedTuple):
     """What a record came to: nodes as (state, score, possible, label), rows as (name, counts, state, score)."""
 
     nodes: dict[str, tuple[str, Any, Any, str | None]]
     rows: dict[str, list[tuple[str, bool, str, Any]]]
     values: dict[str, Any]
     grades: dict[str, str | None]
-    checks: dict[str, str]
+    checks: dict[str, Any]
 
 
-def score(scheme: model.Scheme, record: model.Record) -> Reference:
+def score(scheme: Any, record: Any) -> Reference:
     """The whole of a record, by the letter of the language."""
     judge = _Judge(scheme, record)
     nodes, rows = {}, {}
     for node in scheme.tree.walk():
-        if node.points is None:
-            nodes[node.path] = ("described", None, None, None)
-            continue
-        nodes[node.path] = (*_state(judge.score(node)), judge.possible(node), judge.light(node))
+        described = node.points is None
+        it = ("described", None, None) if described else (*_state(judge.score(node)), judge.possible(node))
+        nodes[node.path] = (*it, None if described else judge.light(node))
         if isinstance(node.holds, OpenGroup):
             rows[node.path] = [(r.name, counts is True, *_state(x)) for r, counts, _, x in judge.rows(node)[1]]
-    alone = {g.name: g for g in scheme.grades.values() if not _of_a_node(g)}
-    return Reference(
-        nodes,
-        rows,
-        {name: judge.look(name) for name in scheme.values},
-        {name: judge.label(scale, judge.look) for name, scale in alone.items()},
-        {c.name: _verdict(judge.take(c.holds, judge.look)) for c in scheme.checks},
-    )
+    grades = {name: judge.label(g, judge.look) for name, g in scheme.grades.items() if not g.of_nodes}
+    checks = {c.name: judge.take(c.holds, judge.look) for c in scheme.checks}
+    return Reference(nodes, rows, {name: judge.look(name) for name in scheme.values}, grades, checks)
 
 
-def evaluate(formula: Any, names: Look, definitions: dict[str, model.Definition] | None = None) -> Any:
-    """One formula over names, without a scheme: its value, or the hole that it reaches."""
-    return _Judge.__new__(_Judge)._with(definitions or {}).take(formula, names)
+def evaluate(formula: Any, look: Look) -> Any:
+    """One formula over names, without a scheme: its value, or the first hole that it reaches."""
+    return _Judge(None, None).take(formula, look)
 
 
 class _Reached(Exception):
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    pass
 
 
 class _Judge:
-    def __init__(self, scheme: model.Scheme, record: model.Record) -> None:
-        self._with(scheme.definitions)
-        self.scheme, self.record = scheme, record
-        self.named = {n.identifier: n for n in scheme.tree.walk() if n.identifier}
-        self.ruled = {r.path: r.points for r in record.rulings}
-
-    def _with(self, definitions: Any) -> _Judge:
-        self.definitions, self.known = definitions, {}
-        return self
+    def __init__(self, scheme: Any, record: Any) -> None:
+        self.scheme, self.record, self.known = scheme, record, {}
+        self.named = {n.identifier: n for n in scheme.tree.walk()} if scheme else {}
+        self.ruled = {r.path: r.points for r in record.rulings} if record else {}
 
     def once(self, key: Any, work: Callable[[], Any]) -> Any:
         if key not in self.known:
             self.known[key] = work()
         return self.known[key]
 
-    # ------------------------------------------------------------------------------------------ formulas
-
     def look(self, name: str) -> Any:
         """A name of the record: an input, a value, or a node's score."""
         if name in self.scheme.inputs:
             return _cell(self.record.cells, name)
         if name in self.scheme.values:
-            return self.once(("value", name), lambda: self.value(self.scheme.values[name], self.look))
+            return self.once(name, lambda: self.value(self.scheme.values[name], self.look))
         return self.score(self.named[name])
 
     def take(self, formula: Any, look: Look) -> Any:
         """A formula's value, or the first hole that evaluation reaches from the left."""
-        try:
-            return self.walk(formula.tree, look)
-        except _Reached as reached:
-            return Hole(reached.kind)
+        return self.body(FormulaBody(formula), look)
 
     def walk(self, tree: ast.expr, look: Look) -> Any:
         def go(part: ast.expr) -> Any:
@@ -107,19 +88,17 @@ class _Judge:
                 return value
             case ast.Name(id=name):
                 return _solid(look(name))
-            case ast.UnaryOp(op=ast.USub(), operand=x):
-                return -go(x)
-            case ast.UnaryOp(op=ast.Not(), operand=x):
-                return not go(x)
+            case ast.UnaryOp(op=op, operand=x):
+                return not go(x) if isinstance(op, ast.Not) else -go(x)
             case ast.BinOp(op=op, left=left, right=right):
-                return _arithmetic(op, *_dated(go(left), go(right)))
+                return _arithmetic(_SIGNS[type(op)], *_dated(go(left), go(right)))
             case ast.BoolOp(op=op, values=parts):
                 return any(map(go, parts)) if isinstance(op, ast.Or) else all(map(go, parts))
             case ast.Compare(left=first, ops=ops, comparators=rest):
                 left = go(first)
                 for op, part in zip(ops, rest, strict=True):
                     right = go(part)
-                    if not _COMPARE[type(op)](*_dated(left, right)):
+                    if not _SIGNS[type(op)](*_dated(left, right)):
                         return False
                     left = right
                 return True
@@ -127,241 +106,202 @@ class _Judge:
                 return go(then) if go(test) else go(otherwise)
             case ast.Call(func=ast.Name(id="present"), args=[ast.Name(id=name)]):
                 return not isinstance(look(name), Hole)
-            case ast.Call(func=ast.Name(id=name), args=parts):
-                given = [go(p) for p in parts]  # strict: all of them, left to right, whatever the function does
+            case ast.Call(func=ast.Name(id=name), args=parts):  # strict: all of them, whatever the function does
+                given = [go(p) for p in parts]
                 return _PRIMITIVES[name](*given) if name in _PRIMITIVES else self.call(name, given, look)
         raise AssertionError(ast.dump(tree))
 
     def call(self, name: str, given: list[Any], look: Look) -> Any:
         """A definition: closed but for the caller's `points`, with named steps of its own."""
-        definition = self.definitions[name]
+        definition = self.scheme.definitions[name]
         known = dict(zip(definition.parameters, given, strict=False))
         steps = {v.name: v for v in definition.values}
 
         def inside(word: str) -> Any:
             if word in known:
                 return known[word]
-            if word in steps:
-                known[word] = self.value(steps[word], inside)
-                return known[word]
-            return self.walk(definition.defaults[word].tree, inside) if word in definition.defaults else look(word)
+            if word in definition.defaults:
+                return self.walk(definition.defaults[word].tree, inside)
+            return self.value(steps[word], inside) if word in steps else look(word)
 
         return _solid(self.body(definition.body, inside))
 
-    # ------------------------------------------------------------------------------------------ bodies
-
     def body(self, body: Any, look: Look) -> Any:
         try:
-            return self.made(body, look)
+            match body:
+                case FormulaBody(formula=formula) | GivenBody(name=formula):
+                    return self.walk(formula.tree, look)
+                case RuleBody(definition=name, arguments=arguments):
+                    definition = self.scheme.definitions[name]
+                    rule = {**definition.defaults, **dict(arguments)}
+                    return self.call(name, [self.walk(rule[p].tree, look) for p in definition.parameters], look)
+                case StatisticBody():
+                    return self.statistic(body, look)
+                case _:
+                    return self.walk(self.arm(body, look).value.tree, look)
         except _Reached as reached:
-            return Hole(reached.kind)
+            return reached.args[0]
 
-    def made(self, body: Any, look: Look) -> Any:
-        match body:
-            case model.FormulaBody(formula=formula) | model.GivenBody(name=formula):
-                return self.walk(formula.tree, look)
-            case model.RuleBody(definition=name, arguments=arguments):
-                rule = {**self.definitions[name].defaults, **dict(arguments)}
-                return self.call(name, [self.walk(rule[p].tree, look) for p in self.definitions[name].parameters], look)
-            case model.StatisticBody():
-                return self.statistic(body, look)
-            case _:
-                return self.walk(self.arm(body, look).value.tree, look)
-
-    def arm(self, body: Any, look: Look) -> model.Outcome:
-        """The band or case that is taken; where there is none, that is a missing value."""
-        if isinstance(body, model.CasesBody):
+    def arm(self, body: Any, look: Look) -> Any:
+        """The band or case that is taken, in the order written; where there is none, that is a missing value."""
+        if isinstance(body, CasesBody):
             for case in body.cases:
                 if case.when is None or self.walk(case.when.tree, look):
                     return case.outcome
-            raise _Reached("missing")
+            raise _Reached(MISSING)
         x = self.walk(body.of.tree, look)
-        for band in body.bands:  # as written: cut points highest (lowest) first, a shared end to the one before
-            cut = {"from": band.low, "above": band.low, "to": band.high, "below": band.high, "between": x}[body.side]
-            tests = {"from": operator.ge, "above": operator.gt, "to": operator.le, "below": operator.lt}
-            if body.side == "between" and band.low <= x <= band.high:
+        for band in body.bands:
+            if body.side == "between":
+                inside = band.low <= x <= band.high
+            else:
+                cut = band.low if body.side in ("from", "above") else band.high
+                meets = {"from": operator.ge, "above": operator.gt, "to": operator.le, "below": operator.lt}[body.side]
+                inside = cut is None or meets(x, cut)
+            if inside:
                 return band.outcome
-            if body.side != "between" and (cut is None or tests[body.side](x, cut)):
-                return band.outcome
-        raise _Reached("missing")
+        raise _Reached(MISSING)
 
-    def statistic(self, body: model.StatisticBody, look: Look) -> Any:
+    def statistic(self, body: StatisticBody, look: Look) -> Any:
         """Absent items do not enter; whether one enters must be told; of nothing only a count is known."""
         entered = []
-        for inner in self.over(body, look):
+        for inner in self.over(body.over, look):
             chosen = True if body.where is None else self.take(body.where, inner)
-            if isinstance(chosen, Hole):
-                raise _Reached("missing" if chosen == ABSENT else chosen.kind)
-            item = self.take(body.item, inner) if chosen else ABSENT
-            weight = Fraction(1) if body.weight is None or item == ABSENT else self.take(body.weight, inner)
-            if item != ABSENT and weight != ABSENT:
-                entered.append((_solid(item), _solid(weight)))
+            if chosen:
+                _solid(MISSING if chosen == ABSENT else chosen)
+                item = self.take(body.item, inner)
+                weight = 1 if body.weight is None else self.take(body.weight, inner)
+                if ABSENT not in (item, weight):
+                    entered.append((_solid(item), _solid(weight)))
+        items, weights = sorted(i for i, _ in entered), sum(w for _, w in entered)
         if body.statistic == "count":
-            return Fraction(sum(item for item, _ in entered))
-        items, weight = sorted(i for i, _ in entered), sum(w for _, w in entered)
-        if not items or weight == 0 and body.statistic == "mean" or (body.k or 0) > len(items):
-            raise _Reached("undefined")
-        match body.statistic:
-            case "sum":
-                return sum(items)
-            case "mean":
-                return sum(i * w for i, w in entered) / weight
-            case "min" | "smallest":
-                return items[(body.k or 1) - 1]
-            case "max" | "largest":
-                return items[-(body.k or 1)]
+            return Fraction(sum(items))
+        if not items or (body.statistic == "mean" and weights == 0) or (body.k or 0) > len(items):
+            raise _Reached(UNDEFINED)
+        if body.statistic in ("sum", "mean"):
+            return sum(items) if body.statistic == "sum" else sum(i * w for i, w in entered) / weights
+        if body.statistic != "quantile":
+            return items[-(body.k or 1)] if body.statistic in ("max", "largest") else items[(body.k or 1) - 1]
         if body.method == "nearest_rank":  # the least item that a share of `at` do not exceed
-            return next(i for n, i in enumerate(items, 1) if Fraction(n, len(items)) >= body.at)
+            return next(item for n, item in enumerate(items, 1) if Fraction(n, len(items)) >= body.at)
         place = body.at * (len(items) - 1)  # between ranks, as spreadsheets do (INC)
-        low, part = items[floor(place)], place - floor(place)
-        return low + part * (items[floor(place) + 1] - low if part else 0)
+        return items[floor(place)] + (place % 1) * (items[-floor(-place)] - items[floor(place)])
 
-    def over(self, body: model.StatisticBody, look: Look) -> Any:
-        """What a statistic runs over: names as each row, or each present child that counts, has them."""
-        if body.over in self.scheme.rows:
-            kind = self.scheme.rows[body.over]
-            yield from (self.row_look(kind, row, None) for row in self.record.rows.get(body.over, ()))
-            return
-        for child in next(n for n in self.scheme.tree.walk() if body.over in (n.path, n.identifier)).children:
-            if child.counts and child.points is not None and self.score(child) != ABSENT:
-                yield self.own_look(child, look)
+    def over(self, over: str, look: Look) -> list[Look]:
+        """What a statistic runs over: the names that each row has, or each present child that counts."""
+        if over in self.scheme.rows:
+            return [self.row_look(self.scheme.rows[over], row, None) for row in self.record.rows.get(over, ())]
+        group = next(n for n in self.scheme.tree.walk() if over in (n.path, n.identifier))
+        return [self.own_look(c, look) for c in group.children if c.counts and c.points and self.score(c) != ABSENT]
 
     def own_look(self, node: TreeNode, look: Look, raw: bool = False) -> Look:
-        """The names `score`, `possible` and `points` as one node has them."""
         own = {"score": self.raw if raw else self.score, "possible": self.possible, "points": lambda n: n.worth}
         return lambda name: own[name](node) if name in own else look(name)
 
-    # ------------------------------------------------------------------------------------------ presence
-
-    def settled(self, x: Any, policies: model.Policies, points: Any, look: Look) -> Any:
+    def settled(self, x: Any, policies: Any, points: Any, look: Look) -> Any:
         """What the result of a node, row or adjustment becomes by policy: a score, absent or refused."""
-        if not isinstance(x, Hole):
+        if not isinstance(x, Hole) or x == REFUSED:
             return x
-        stated = {"missing": policies.missing, "undefined": policies.undefined or policies.missing,
-                  "not_applicable": policies.not_applicable, "refused": None}[x.kind]  # fmt: skip
-        kind = stated.kind if stated else "exclude" if x == ABSENT else "refuse"
+        policy = getattr(policies, x.kind) or (policies.missing if x == UNDEFINED else None)
+        kind = policy.kind if policy else "exclude" if x == ABSENT else "refuse"
+        made = {"zero": Fraction(0), "exclude": ABSENT, "full": points, "refuse": REFUSED}.get(kind)
         if kind == "formula":
-            x = self.take(stated.formula, look)
-            return REFUSED if isinstance(x, Hole) else x
-        full = REFUSED if isinstance(points, Hole) else points
-        return {"refuse": REFUSED, "zero": Fraction(0), "full": full, "exclude": ABSENT}[kind]
+            made = self.take(policy.formula, look)
+        return REFUSED if isinstance(made, Hole) and kind != "exclude" else made
 
-    def value(self, value: model.Value, look: Look) -> Any:
+    def value(self, value: Any, look: Look) -> Any:
         """A value: where it states no policy (or `refuse`) its hole goes on to whoever reads it."""
         x = self.body(value.body, look)
-        if isinstance(x, Hole) and x.kind != "refused":
-            policy = getattr(value.policies, x.kind) or (x.kind == "undefined" and value.policies.missing)
+        if isinstance(x, Hole) and x != REFUSED:
+            policy = getattr(value.policies, x.kind) or (value.policies.missing if x == UNDEFINED else None)
             if policy and policy.kind == "formula":
                 x = self.take(policy.formula, look)
-            elif policy and policy.kind != "refuse":
-                x = Fraction(0) if policy.kind == "zero" else ABSENT
-        return x if value.round is None or isinstance(x, Hole) else _rounded(x, value.round)
-
-    # ------------------------------------------------------------------------------------------ nodes
+            elif policy:
+                x = {"zero": Fraction(0), "exclude": ABSENT, "refuse": x}[policy.kind]
+        return _rounded(x, value.round)
 
     def score(self, node: TreeNode) -> Any:
-        x = self.raw(node)
-        ruled = node.path in self.ruled
-        return x if node.round is None or ruled or isinstance(x, Hole) else _rounded(x, node.round)
+        return _rounded(self.raw(node), None if node.path in self.ruled else node.round)
 
     def raw(self, node: TreeNode) -> Any:
         """A node's score before rounding; a ruling stands in its place."""
-        if node.path in self.ruled:
-            return self.ruled[node.path]
-        return self.once(("raw", node.path), lambda: self.reckoned(node))
+        return self.ruled.get(node.path) if node.path in self.ruled else self.once(node, lambda: self.reckoned(node))
 
     def reckoned(self, node: TreeNode) -> Any:
         """Presence → body or aggregation → make-up → scale → adjustments → gates."""
-        x = self.first(node)
-        if isinstance(x, Hole):
-            return x
-        look = self.with_points(node.worth)
-        given = [self.adjusted(a, node.worth, look) for a in node.adjustments]
-        if node.adjustments:
-            if any(g == REFUSED for g in given):
-                return REFUSED
-            x += _within(sum(g for g in given if g != ABSENT), node.adjustments_low, node.adjustments_high)
-        for gate in node.gates:
-            closed = self.take(gate.when, self.look)
-            if isinstance(closed, Hole):
-                return REFUSED
-            x = min(x, gate.at_most) if closed else x
-        return x
+        x = self.scaled(node)
+        given = [self.adjusted(a, node.worth) for a in node.adjustments]
+        closed = [self.take(gate.when, self.look) for gate in node.gates]
+        if isinstance(x, Hole) or REFUSED in given or any(isinstance(c, Hole) for c in closed):
+            return x if x == ABSENT else REFUSED
+        if given:
+            x += _within(_total(given), node.adjustments_low, node.adjustments_high)
+        return min([x, *(gate.at_most for gate, shut in zip(node.gates, closed, strict=True) if shut)])
 
-    def adjusted(self, adjustment: model.Adjustment, points: Any, look: Look) -> Any:
+    def adjusted(self, adjustment: Any, points: Any) -> Any:
+        look = self.with_points(points)
         x = self.settled(self.body(adjustment.body, look), adjustment.policies, points, look)
-        return x if isinstance(x, Hole) else _within(x, adjustment.low, adjustment.high)
+        return _within(x, adjustment.low, adjustment.high)
 
     def with_points(self, points: Any) -> Look:
         return lambda name: points if name == "points" else self.look(name)
 
-    def first(self, node: TreeNode) -> Any:
-        """A node's score as far as scale."""
+    def scaled(self, node: TreeNode) -> Any:
         points, holds = node.points.high, node.holds
         look = self.with_points(points)
         applies = True if node.applies_when is None else self.take(node.applies_when, look)
+        own = holds.body if isinstance(holds, Group) else None if isinstance(holds, OpenGroup) else holds
         if isinstance(applies, Hole):
             return REFUSED
-        if not isinstance(holds, Group | OpenGroup):
-            return self.settled(self.body(holds, look) if applies else ABSENT, node.policies, points, look)
-        told, parts = self.parts(node)
-        present = [score for score, _, _ in parts if score != ABSENT]
         if not applies:
-            return ABSENT
-        by_body = isinstance(holds, Group) and holds.body is not None
-        if not told or (REFUSED in present and not by_body):
+            return self.settled(ABSENT, node.policies, points, look) if own else ABSENT
+        told, parts = self.parts(node)
+        present = [x for x, _, _ in parts if x != ABSENT]
+        if not told or (REFUSED in present and own is None):
             return REFUSED
-        if len(present) < node.at_least:
+        if len(present) < node.at_least and not (own and not parts):
             return {"absent": ABSENT, "zero": Fraction(0), "refuse": REFUSED}[node.otherwise]
-        if by_body:
-            x = self.settled(self.body(holds.body, look), node.policies, points, look)
+        if own:
+            x = self.settled(self.body(own, look), node.policies, points, look)
         elif isinstance(holds, OpenGroup) or holds.combine == "sum":
-            x, possible, whole = sum(present, Fraction(0)), [p for _, p, _ in parts], [w for _, _, w in parts]
+            x, could, whole = _total(present), [p for _, p, _ in parts], [w for _, _, w in parts]
             if node.rescale:
-                if any(isinstance(p, Hole) and p != ABSENT for p in possible + whole) or _total(possible) == 0:
+                if MISSING in could + whole or UNDEFINED in could + whole or _total(could) == 0:
                     return REFUSED
-                x = x * _total(whole) / _total(possible)
+                x = x * _total(whole) / _total(could)
         elif not present:
             return REFUSED
         else:
-            x = {"mean": sum(present) / len(present), "min": min(present), "max": max(present)}[holds.combine]
-        if node.scale_to is not None and not isinstance(x, Hole):
-            x = x * node.scale_to / (_total([w for _, _, w in parts]) if points is None else points)
-        return x
+            x = {"mean": _total(present) / len(present), "min": min(present), "max": max(present)}[holds.combine]
+        return x if node.scale_to is None or isinstance(x, Hole) else x * node.scale_to / points
 
     def parts(self, node: TreeNode) -> tuple[bool, list[tuple[Any, Any, Any]]]:
-        """Score, possible and points of each child or row that counts; and whether it can be told which do."""
+        """Score, possible and points of what a node is made of and counts; and whether it can be told what does."""
         if isinstance(node.holds, OpenGroup):
             told, rows = self.rows(node)
-            counted = [(x, Fraction(0) if x == ABSENT else p, p) for _, counts, p, x in rows if counts is True]
-            return told, counted
-        counted = [c for c in node.children if c.counts and c.points is not None]
-        return True, [(self.score(c), self.possible(c), c.worth or Fraction(0)) for c in counted]
+            return told, [(x, Fraction(0) if x == ABSENT else p, p) for _, counts, p, x in rows if counts is True]
+        own = isinstance(node.holds, Group) and node.holds.body is not None
+        children = [c for c in node.children if c.points and (c.counts or own)]
+        return True, [(self.score(c), self.possible(c), c.worth or Fraction(0)) for c in children]
 
     def possible(self, node: TreeNode) -> Any:
         """The points of what was present, in the measure of its score."""
+        told, parts = self.parts(node)
+        known = [w if node.rescale else p for _, p, w in parts]
+        whole = node.points.high or Fraction(0)
+        adds_up = isinstance(node.holds, OpenGroup) or (isinstance(node.holds, Group) and node.holds.combine == "sum")
         if self.score(node) == ABSENT:
             return Fraction(0)
-        whole = node.points.high or Fraction(0)
-        could = whole
-        if isinstance(node.holds, OpenGroup) or (isinstance(node.holds, Group) and node.holds.combine == "sum"
-                                                 and node.holds.body is None):  # fmt: skip
-            told, parts = self.parts(node)
-            enough = told and sum(score != ABSENT for score, _, _ in parts) >= node.at_least
-            known = [w if node.rescale else p for _, p, w in parts]
-            if isinstance(node.holds, Group) and node.points.high is None:
-                whole = could = _total(w for _, _, w in parts)
+        if adds_up and not getattr(node.holds, "body", None):
+            enough = told and sum(x != ABSENT for x, _, _ in parts) >= node.at_least
             if enough and not any(isinstance(p, Hole) and p != ABSENT for p in known):
-                could = _total(known)
-        return could if node.scale_to is None or not whole else could * node.scale_to / whole
+                whole = _total(known)
+            elif isinstance(node.holds, Group):
+                whole = _total(w for _, _, w in parts)
+        return whole if node.scale_to is None or not node.points.high else whole * node.scale_to / node.points.high
 
-    # ------------------------------------------------------------------------------------------ rows
-
-    def row_look(self, kind: model.RowKind, row: model.Row, share: Any) -> Look:
-        columns = {c.name for c in kind.columns}
-
+    def row_look(self, kind: Any, row: Any, share: Any) -> Look:
         def look(name: str) -> Any:
-            if name in columns:
+            if any(c.name == name for c in kind.columns):
                 return _cell(row.cells, name)
             if name != "points":
                 return self.look(name)
@@ -369,41 +309,32 @@ class _Judge:
 
         return look
 
-    def rows(self, node: TreeNode) -> tuple[bool, list[tuple[model.Row, Any, Any, Any]]]:
+    def rows(self, node: TreeNode) -> tuple[bool, list[tuple[Any, Any, Any, Any]]]:
         """The rows of an open group: row, whether it counts, points, score; and whether it can be told which they are."""
-        return self.once(("rows", node.path), lambda: self.sorted_rows(node))
-
-    def sorted_rows(self, node: TreeNode) -> tuple[bool, list[tuple[model.Row, Any, Any, Any]]]:
-        kind = self.scheme.rows[node.holds.rows]
-        told, taken, share = True, [], None
+        kind, told, taken, share = self.scheme.rows[node.holds.rows], True, [], None
         for row in self.record.rows.get(kind.name, ()):
             look = self.row_look(kind, row, None)
             inside = True if node.holds.where is None else self.take(node.holds.where, look)
-            told = told and not isinstance(inside, Hole)
-            if inside is True:
-                taken.append((row, True if kind.counts is None else self.take(kind.counts, look)))
-                told = told and not isinstance(taken[-1][1], Hole)
+            counts = True if kind.counts is None or inside is not True else self.take(kind.counts, look)
+            told = told and not isinstance(inside, Hole) and not isinstance(counts, Hole)
+            taken += [(row, counts)] if inside is True else []
         if node.split:
-            count = sum(counts is True for _, counts in taken)
-            share = node.points.high / count if told and count else Hole("undefined")
-        made = []
-        for row, counts in taken:
-            look = self.row_look(kind, row, share)
-            points = look("points")
-            made.append((row, counts, points, self.row(node, kind, row, points, look)))
-        return told, made
+            number = sum(counts is True for _, counts in taken)
+            share = REFUSED if not told else node.points.high / number if number else UNDEFINED
+        looks = [self.row_look(kind, row, share) for row, _ in taken]
+        return told, [
+            (row, counts, look("points"), self.row(node, kind, row, look))
+            for (row, counts), look in zip(taken, looks, strict=True)
+        ]
 
-    def row(self, node: TreeNode, kind: model.RowKind, row: model.Row, points: Any, look: Look) -> Any:
-        path = f"{node.path}/{row.name}"
-        if path in self.ruled:
-            return self.ruled[path]
+    def row(self, node: TreeNode, kind: Any, row: Any, look: Look) -> Any:
+        if f"{node.path}/{row.name}" in self.ruled:
+            return self.ruled[f"{node.path}/{row.name}"]
         applies = True if kind.applies_when is None else self.take(kind.applies_when, look)
         if isinstance(applies, Hole):
             return REFUSED
-        x = self.settled(self.body(kind.body, look) if applies else ABSENT, kind.policies, points, look)
-        return x if kind.round is None or isinstance(x, Hole) else _rounded(x, kind.round)
-
-    # ------------------------------------------------------------------------------------------ grades
+        x = self.body(kind.body, look) if applies else ABSENT
+        return _rounded(self.settled(x, kind.policies, look("points"), look), kind.round)
 
     def light(self, node: TreeNode) -> str | None:
         """The label of a node's own scale; none where the node has no score."""
@@ -412,60 +343,44 @@ class _Judge:
             return None
         return self.label(scale, self.own_look(node, self.look, scale.reads == "raw"), node)
 
-    def label(self, scale: model.GradeScale, look: Look, node: TreeNode | None = None) -> str | None:
-        if scale.reads == "raw":
-            outer = look
-
-            def look(name: str) -> Any:
-                return self.raw(self.named[name]) if name in self.named else outer(name)
+    def label(self, scale: Any, look: Look, node: Any = None) -> str | None:
+        def read(name: str) -> Any:
+            raw = scale.reads == "raw" and name in self.named
+            return self.raw(self.named[name]) if raw else look(name)
 
         labels = scale.labels
-        if scale.combine:
-            children = [c for c in node.children if c.grade is not None and c.counts and c.points is not None]
+        if scale.combine:  # the worst of the children that are present
+            children = [c for c in node.children if c.grade is not None and c.counts and c.points]
+            scales = [self.scheme.grades[c.grade] if isinstance(c.grade, str) else c.grade for c in children]
+            labels = labels or next((s.labels for s in scales), ())
             lights = [self.light(c) for c in children if self.score(c) != ABSENT]
-            own = self.scheme.grades[children[0].grade] if children and isinstance(children[0].grade, str) else None
-            labels = labels or (own or (children and children[0].grade) or scale).labels
-            found = None if None in lights or not lights else max(lights, key=labels.index)
-        elif isinstance(scale.body, model.BandsBody | model.CasesBody):
+            found = None if None in lights else max(lights, key=labels.index, default=None)
+        elif isinstance(scale.body, BandsBody | CasesBody):
             try:
-                found = self.arm(scale.body, look).label
+                found = self.arm(scale.body, read).label
             except _Reached:
                 found = None
         else:
-            found = self.body(scale.body, look)
-        for gate in scale.gates:
-            closed = self.take(gate.when, look)
-            if isinstance(closed, Hole) or found not in labels:
-                return None
-            found = max(found, gate.no_better_than, key=labels.index) if closed else found
-        return found if found in labels else None
-
-
-def _of_a_node(scale: model.GradeScale) -> bool:
-    """Whether a scale reads what only a node has, so that it says nothing by itself."""
-    return scale.combine is not None or any(
-        name in ("score", "points", "possible") for f in model.formulas(scale) for name in f.names
-    )
+            found = self.body(scale.body, read)
+        closed = [self.take(gate.when, read) for gate in scale.gates]
+        if found not in labels or any(isinstance(c, Hole) for c in closed):
+            return None
+        kept = [gate.no_better_than for gate, shut in zip(scale.gates, closed, strict=True) if shut]
+        return max([found, *kept], key=labels.index)
 
 
 def _state(x: Any) -> tuple[str, Any]:
-    if isinstance(x, Hole):
-        return ("absent" if x == ABSENT else "refused"), None
-    return "scored", x
-
-
-def _verdict(x: Any) -> str:
-    return "undecidable" if isinstance(x, Hole) else "holds" if x else "broken"
+    return ("scored", x) if not isinstance(x, Hole) else ("absent" if x == ABSENT else "refused", None)
 
 
 def _solid(x: Any) -> Any:
     if isinstance(x, Hole):
-        raise _Reached(x.kind)
+        raise _Reached(x)
     return x
 
 
 def _cell(cells: Any, name: str) -> Any:
-    x = cells[name].value if name in cells else Hole("missing")
+    x = cells[name].value if name in cells else MISSING
     return Hole(x.kind) if isinstance(x, Hole) else x
 
 
@@ -474,44 +389,43 @@ def _total(amounts: Any) -> Fraction:
 
 
 def _within(x: Any, low: Any, high: Any) -> Any:
-    return x if low is None else min(max(x, low), high)
+    return x if low is None or isinstance(x, Hole) else min(max(x, low), high)
 
 
-def _rounded(x: Fraction, how: model.Rounding) -> Fraction:
-    scaled = abs(x) * 10**how.places
-    rest = scaled - floor(scaled)
-    away = {"half_up": rest >= Fraction(1, 2), "up": rest > 0, "down": False}[how.mode]
-    return (1 if x >= 0 else -1) * Fraction(floor(scaled) + away, 10**how.places)
+def _rounded(x: Any, how: Any) -> Any:
+    return x if how is None or isinstance(x, Hole) else _to_places(x, how.places, how.mode)
+
+
+def _to_places(x: Fraction, places: Any, mode: str = "half_up") -> Fraction:
+    scaled = abs(x) * 10 ** int(places)
+    away = {"half_up": scaled % 1 >= Fraction(1, 2), "up": scaled % 1 > 0, "down": False}[mode]
+    return (1 if x >= 0 else -1) * Fraction(floor(scaled) + away, 10 ** int(places))
 
 
 def _dated(left: Any, right: Any) -> tuple[Any, Any]:
     """Quoted text beside a date is a date."""
     if isinstance(left, date) and isinstance(right, str):
         right = date.fromisoformat(right)
-    if isinstance(right, date) and isinstance(left, str):
-        left = date.fromisoformat(left)
-    return left, right
+    return (date.fromisoformat(left), right) if isinstance(right, date) and isinstance(left, str) else (left, right)
 
 
-def _arithmetic(op: ast.operator, left: Any, right: Any) -> Any:
-    if isinstance(op, ast.Div) and right == 0:
-        raise _Reached("undefined")
-    if isinstance(left, date) and isinstance(right, date):
-        return Fraction((left - right).days)
-    if isinstance(right, date):
-        left, right = right, left
-    if isinstance(left, date):
-        if right.denominator != 1 or not 1 <= (day := left.toordinal() + _SIGN[type(op)] * int(right)) <= _LAST_DAY:
-            raise _Reached("undefined")  # no such day
-        return date.fromordinal(day)
-    return _BINARY[type(op)](left, right)
+def _arithmetic(sign: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    if sign is operator.truediv and right == 0:
+        raise _Reached(UNDEFINED)
+    days = [x.toordinal() if isinstance(x, date) else x for x in (left, right)]
+    x = sign(*map(Fraction, days))
+    if isinstance(left, date) == isinstance(right, date):
+        return x
+    if x.denominator != 1 or not 1 <= x <= date.max.toordinal():
+        raise _Reached(UNDEFINED)  # no such day
+    return date.fromordinal(int(x))
 
 
-_SIGN, _LAST_DAY = {ast.Add: 1, ast.Sub: -1}, date.max.toordinal()
-_BINARY = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
-_COMPARE = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
-            ast.Eq: operator.eq, ast.NotEq: operator.ne}  # fmt: skip
+_SIGNS = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+    ast.Eq: operator.eq, ast.NotEq: operator.ne,
+}  # fmt: skip
 _PRIMITIVES: dict[str, Callable[..., Any]] = {
-    "min": min, "max": max, "abs": abs, "floor": lambda x: Fraction(floor(x)),
-    "round": lambda x, places: _rounded(x, model.Rounding(int(places))),
+    "min": min, "max": max, "abs": abs, "floor": lambda x: Fraction(floor(x)), "round": _to_places,
 }  # fmt: skip

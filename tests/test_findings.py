@@ -8,11 +8,11 @@ import string
 from collections.abc import Iterator
 from pathlib import Path
 
-import golden
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import golden
 import perfrules
 from perfrules import documents
 from perfrules.findings import LINE_WIDTH, SEVERITIES, Finding, Location, catalogue, display_width
@@ -132,7 +132,8 @@ def test_entries_are_whole(name):
         assert re.search(r"[。：}]$", zh), zh
         assert re.search(r"[.}]$", en), en
         for text in (zh, en):
-            assert text == text.strip() and "\n" not in text
+            assert text == text.strip()
+            assert "\n" not in text
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -151,11 +152,6 @@ def test_what_a_message_shows_is_passed(module, name, keys):
     entry = catalogue()[name]
     shown = set().union(*map(placeholders, (entry["zh"], entry["en"], *entry["mend"].values())))
     assert shown <= keys
-
-
-def test_documented():
-    """Every name has a section in docs/reference/findings.md, and every section is a name."""
-    assert sorted(re.findall(r"^## (.+)$", DOCS.read_text(encoding="utf-8"), re.MULTILINE)) == NAMES
 
 
 # ── bad schemes ───────────────────────────────────────────────────────────────────────────────────
@@ -213,6 +209,42 @@ def test_golden_files_have_their_schemes():
     assert {p.stem for p in golden.BAD.glob("*.txt")} == {p.stem for p in SCHEMES}
 
 
+# ── the page ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def sections() -> dict[str, str]:
+    """What the page says about each name."""
+    parts = re.split(r"^## (.+)$", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def mended(text: str, difference: str) -> str:
+    """A text with the lines of a difference taken out and put in; `@@` parts one place from the next."""
+    done = ""
+    for hunk in re.split("^@@\n", difference, flags=re.MULTILINE):
+        lines = hunk.splitlines(keepends=True)
+        before, after = ("".join(x[1:] for x in lines if x[0] in signs) for signs in (" -", " +"))
+        kept, found, text = text.partition(before)
+        assert found, before
+        done += kept + after
+    return done + text
+
+
+def test_documented():
+    """Every name has a section in docs/reference/findings.md, and every section is a name."""
+    assert sorted(sections()) == NAMES
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda path: path.stem)
+def test_documented_remedies(scheme):
+    """The example on the page is cut from the bad scheme, and mends it."""
+    difference = re.search("```diff\n(.*?)```", sections()[scheme.stem], re.DOTALL)
+    if difference is None:
+        pytest.skip("told in words")
+    text = mended(scheme.read_text(encoding="utf-8"), difference[1])
+    assert scheme.stem not in {f.name for f in golden.findings(text, scheme.name)}
+
+
 # ── rendering ─────────────────────────────────────────────────────────────────────────────────────
 
 lines = st.text(st.sampled_from("ab 12.+(){}\t完成值（，：％—“”é\u0301\u3000\u200b\ufffd😀"), max_size=200)
@@ -235,9 +267,10 @@ def test_carets_stand_beneath_what_they_mark(line, column, length):
     assert display_width(carets) <= max(display_width(shown), 4 + len(before) + 1)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=500)
 @given(
-    seen=st.dictionaries(st.sampled_from(["name", "seen", "why", "reason"]), st.text(max_size=20)),
+    name=st.sampled_from(NAMES),
+    seen=st.dictionaries(st.sampled_from(["name", "seen", "why", "reason", "kind"]), st.text(max_size=20)),
     near=st.text(max_size=5),
 )
 def test_rendering_never_fails(name, seen, near):

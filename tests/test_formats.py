@@ -282,6 +282,30 @@ def test_totals_are_no_records(tmp_path: Path) -> None:
     assert len(batch.records[0].rows["绩效指标"]) == 1
 
 
+def test_published_columns_and_a_key_that_is_an_input(tmp_path: Path) -> None:
+    """Columns of published figures are kept apart from the data; the key column is read as the input that it names."""
+    scheme = attrs.evolve(PROJECTS, key="项目名称")
+    text = "项目名称,全年预算数,全年执行数,重大事故,得分,等级\n修路,1,1,否,91.36分,优\n"
+    (record,) = read_records(written(tmp_path / "a.csv", text), scheme).records
+    assert (record.id, record.cells["项目名称"].value) == ("修路", "修路")
+    assert {n: c.value for n, c in record.published.items()} == {"得分": Fraction("91.36"), "等级": "优"}
+
+
+def test_cover_and_hidden_sheets_are_passed_over(tmp_path: Path) -> None:
+    """Records are on the first sheet that people see with headings on it; a hidden sheet is not even told of."""
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        cover, hidden, shown = (book.add_worksheet(name) for name in ("封面", "一", "二"))
+        cover.write(3, 2, "某县绩效自评表")
+        hidden.hide()
+        for sheet, budget in ((shown, 1), (hidden, 2)):
+            sheet.write_row(0, 0, ["编号", "全年预算数", "全年执行数"])
+            sheet.write_row(1, 0, ["A", budget, 1])
+    batch = read_records(path, SELF_EVALUATION)
+    assert batch.records[0].cells["全年预算数"].value == 1
+    assert [(f.name, f.seen["sheet"]) for f in batch.findings] == [("sheet-not-read", "封面")]
+
+
 def test_two_kinds_of_row_share_a_form(tmp_path: Path) -> None:
     """In a form with two kinds of row each line is a row of the kind whose own columns it fills."""
     tasks = RowKind("任务", name_column="任务名", columns=(an_input("任务名", "text"), an_input("进度", unit="%")))

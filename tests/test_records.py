@@ -359,6 +359,14 @@ def test_how_grave_words_are_depends_on_the_row() -> None:
         assert {f.severity for f in record.findings if f.name == "words-in-number-cell"} == {severity}
 
 
+def test_how_grave_an_operator_is_depends_on_the_row() -> None:
+    """The sign on a target alone is a remark; on target and actual both it is a warning, for it is no actual value."""
+    for actual, severity in [("95%", "remark"), ("≥95%", "warning")]:
+        row = {"一级指标": "产出", "三级指标": "甲", "分值": 10, "性质": "≥", "目标值": "≥90%", "完成值": actual}
+        record = record_from(a_scheme(rows=[INDICATORS]), {"绩效指标": [row]})
+        assert {(f.name, f.severity) for f in record.findings} == {("repeated-operator", severity)}
+
+
 def test_measures_that_do_not_compare_are_missing() -> None:
     """A percentage beside a bare number, a date beside a number, and two dimensions leave both without a value."""
     for target, actual in [

@@ -102,6 +102,23 @@ FORMS: dict[str, Form] = {
             **_PROVENANCE,
         },
     ),
+    "amending_file": Form(
+        "修订文件",
+        "a file that amends another scheme",
+        {
+            "perfrules": Key("enum:1", "语言版本", "version of the scheme language", required=True),
+            "scheme": Key("text", "体系编号", "the scheme's id", required=True),
+            "amends": Key("text", "修订哪个体系", "the scheme that it amends: ID or ID@edition", required=True),
+            "title": Key("text", "名称", "title"),
+            "edition": Key("text", "版本", "edition"),
+            "effective": Key("date", "施行日", "first day of effect"),
+            "until": Key("date", "失效日", "last day of effect"),
+            "use": Key("list:text", "另用哪些发行包的定义", "other distributions whose definitions it uses"),
+            "sources": Key("map:form:source", "文件", "the documents that clauses point to"),
+            "amendments": Key("list:amendment", "逐条修订", "the changes, one by one", required=True),
+            **_PROVENANCE,
+        },
+    ),
     "definitions_file": Form(
         "定义文件",
         "a file of definitions",
@@ -297,7 +314,7 @@ FORMS: dict[str, Form] = {
 
 STATISTICS = ("sum", "mean", "min", "max", "count", "largest", "smallest", "quantile")
 BODY_KEYS = ("formula", "rule", "bands", "cases", "given", *STATISTICS)
-LATER = frozenset({"amends", "amendments", "benchmarks", "ranking", "stages", "by", "procedures", "claims"})
+LATER = frozenset({"benchmarks", "ranking", "stages", "by", "procedures", "claims"})
 """Keys of the language that this version does not read yet."""
 
 
@@ -311,9 +328,13 @@ def json_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "perfrules 指标体系文件",
         "description": "A perfrules scheme file, or a file of definitions.",
-        "if": {"required": ["scheme"]},
-        "then": {"$ref": "#/$defs/scheme"},
-        "else": {"$ref": "#/$defs/definitions_file"},
+        "if": {"required": ["amends"]},
+        "then": {"$ref": "#/$defs/amending_file"},
+        "else": {
+            "if": {"required": ["scheme"]},
+            "then": {"$ref": "#/$defs/scheme"},
+            "else": {"$ref": "#/$defs/definitions_file"},
+        },
         "$defs": definitions,
     }
 
@@ -355,6 +376,8 @@ def _shape_schema(shape: str) -> dict[str, Any]:
             return {"type": "object", "additionalProperties": _shape_schema(rest)}
         case "value" | "definition" | "outcome":
             return {"$ref": f"#/$defs/{word}"}
+        case "amendment":
+            return {"type": "object", "minProperties": 1}
         case "band":
             return {"type": "array", "minItems": 3, "maxItems": 3}
         case "integer":

@@ -443,6 +443,16 @@ class PublishedFigure:
     provenance: Provenance = UNMARKED
 
 
+@frozen
+class Amendment:
+    """One change that a scheme makes to its parent 修订: its kind, what it changes, what to, and its source."""
+
+    kind: str
+    target: str
+    to: str
+    clause: str
+
+
 @frozen(eq=False)
 class Scheme:
     """An evaluation framework 评价指标体系, whole and checked.
@@ -470,6 +480,8 @@ class Scheme:
     findings: tuple[Finding, ...] = ()
     provenance: Provenance = UNMARKED
     file: str = ""
+    amends: str = ""
+    amendments: tuple[Amendment, ...] = ()
 
     def resolved(self) -> str:
         """JSON that loads without any plugin: definitions written in, for workers, archives and replay."""
@@ -509,7 +521,7 @@ def definitions_called(part: Any) -> Iterator[str]:
 
 def _beneath(part: Any) -> list[Any]:
     """What a part of a scheme holds that may hold formulas, last first."""
-    if isinstance(part, tuple):
+    if isinstance(part, tuple | list):
         return [item for item in reversed(part) if item is not None and not isinstance(item, str)]
     if isinstance(part, Mapping):
         return list(reversed(part.values()))  # type: ignore[call-overload]

@@ -10,9 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import define, evolve, field, frozen
 
-from perfrules import checking, documents, loading, model, plugins, records, scorecards
+from perfrules import amending, checking, documents, loading, model, plugins, records, scorecards
 from perfrules.findings import Finding, Language, Location, PerfrulesError, SchemeError, nearest
 from perfrules.model import Record, Ruling, Scheme, Scorecard
 from perfrules.plan import Plan, Results
@@ -38,7 +38,33 @@ def loads(
     root, found = documents.read(text, file)
     if root is None:
         raise SchemeError(found)
-    library = _library(root, distribution, registry, found)
+    return _made(root, file, registry, distribution, found)
+
+
+def amend(scheme: Scheme, child: str | Path, *, registry: plugins.Registry | None = None) -> Scheme:
+    """The scheme with the amendments in a file made, whichever parent the file names. Raises SchemeError."""
+    parent, _ = documents.read(scheme.text, scheme.file or scheme.id)
+    root, found = documents.read(_bytes(Path(child)), str(child))
+    if root is None:
+        raise SchemeError(found)
+    return _made(root, str(child), registry, "", found, parent)
+
+
+def _made(
+    root: documents.Node, file: str, registry: plugins.Registry | None, distribution: str, found: list[Finding],
+    parent: documents.Node | None = None,
+) -> Scheme:  # fmt: skip
+    """The scheme of a document: amended, read, checked and planned, every finding at once."""
+    distributions = [distribution] if distribution else []
+    amends = ""
+    amendments: tuple[model.Amendment, ...] = ()
+    if isinstance(root, documents.Mapping) and "amends" in root.keys():  # noqa: SIM118  (a document's mapping is no dict)
+        lineage = _Lineage(registry, found, distributions)
+        amends = lineage.name(root)
+        root, amendments = lineage.amended(root, parent)
+        if any(f.severity == "error" for f in found):
+            raise SchemeError(_in_order(found))
+    library = _library(root, distributions, registry, found)
     scheme, more = loading.load(root, file, library)
     found += _elsewhere(more, found)
     if scheme is None:
@@ -50,7 +76,71 @@ def loads(
         found += checking.check_ranges(plan(scheme))
     if any(f.severity == "error" for f in found):
         raise SchemeError(_in_order(found))
-    return evolve(scheme, findings=tuple(_in_order(found)))
+    return evolve(scheme, findings=tuple(_in_order(found)), amends=amends, amendments=amendments)
+
+
+@define
+class _Lineage:
+    """The parents of an amending file, found among what plugins supply; their distributions' definitions come along."""
+
+    given: plugins.Registry | None
+    found: list[Finding]
+    distributions: list[str]
+    seen: list[str] = field(factory=list)
+
+    def name(self, child: documents.Mapping) -> str:
+        """What an amending file says that it amends."""
+        node = child.get("amends")
+        return node.text.strip() if isinstance(node, documents.Scalar) else ""
+
+    def amended(
+        self, child: documents.Mapping, parent: documents.Node | None = None
+    ) -> tuple[documents.Node, tuple[model.Amendment, ...]]:
+        """The child's document over its parent's, which may itself amend another."""
+        if parent is None:
+            parent = self.parent(child)
+        if not isinstance(parent, documents.Mapping):
+            return child, ()
+        if "amends" in parent.keys():  # noqa: SIM118
+            above, _ = self.amended(parent)
+            if not isinstance(above, documents.Mapping) or above is parent:
+                return child, ()
+            parent = above
+        root, made, more = amending.amend(parent, child)
+        self.found += more
+        return root, made
+
+    def parent(self, child: documents.Mapping) -> documents.Node | None:
+        name = self.name(child)
+        at = child.get("amends")
+        where = documents.place(at) if at is not None else None
+        wanted, _, edition = name.partition("@")
+        if name in self.seen:
+            ring = " → ".join([*self.seen, name])
+            self.found.append(Finding("ring-of-names", where, "amends", {"ring": ring}))
+            return None
+        self.seen.append(name)
+        known = self.given or registry()
+        made: list[tuple[str, str, documents.Node]] = []
+        for each in known.scheme_files:
+            text = _bytes(each.path)
+            if _declared(text) == wanted:
+                root, _ = documents.read(text, str(each.path))
+                if isinstance(root, documents.Mapping) and (not edition or _text(root, "edition") == edition):
+                    made.append((_text(root, "effective"), each.distribution, root))
+        if not made:
+            ids = [d for f in known.scheme_files if (d := _declared(_bytes(f.path)))]
+            self.found.append(Finding("unknown-scheme", where, "amends", {"name": name}, nearest(wanted, ids)))
+            return None
+        _, distribution, root = max(made, key=lambda m: m[0])
+        if distribution not in self.distributions:
+            self.distributions.append(distribution)
+        return root
+
+
+def _text(root: documents.Mapping, key: str) -> str:
+    node = root.get(key)
+    return node.text.strip() if isinstance(node, documents.Scalar) else ""
 
 
 _TOLD_OF_A_PART = frozenset(
@@ -115,11 +205,11 @@ def definitions_in(text: str | bytes, file: str, origin: str) -> tuple[Mapping[s
 
 
 def _library(
-    root: documents.Node, distribution: str, given: plugins.Registry | None, found: list[Finding]
+    root: documents.Node, distributions: list[str], given: plugins.Registry | None, found: list[Finding]
 ) -> Mapping[str, model.Definition]:
     """What a scheme sees: the prelude, its own distribution's definitions, and those it names in `use:`."""
     library = dict(prelude())
-    wanted = [distribution] if distribution else []
+    wanted = list(distributions)
     places: dict[str, Location] = {}
     if isinstance(root, documents.Mapping):
         use = root.get("use")
@@ -130,7 +220,7 @@ def _library(
         return library
     known = given or registry()
     for name in wanted:
-        if name != distribution and name not in {f.distribution for f in known.definition_files}:
+        if name not in distributions and name not in {f.distribution for f in known.definition_files}:
             near = nearest(name, {f.distribution for f in known.definition_files})
             found.append(Finding("unknown-distribution", places[name], "use", {"name": name}, near))
     for each in known.definition_files:

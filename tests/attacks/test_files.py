@@ -51,7 +51,7 @@ def read_apart(path: Path) -> list[str]:
 
     done = subprocess.run(
         [sys.executable, "-c", READER, str(Path(__file__).parent.parent), str(path)],
-        capture_output=True, text=True, encoding="utf-8", timeout=4 * SECONDS, preexec_fn=bound, check=False,
+        capture_output=True, text=True, encoding="utf-8", timeout=300, preexec_fn=bound, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.split()
@@ -59,6 +59,10 @@ def read_apart(path: Path) -> list[str]:
 
 # ------------------------------------------------------------------------------------------------ workbooks
 
+_CORNER = b'<row r="1"><c r="A1"><v>1</v></c><c r="XFD1048576"><v>1</v></c></row>'
+_OUTER = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>'
+_RELATIONS = "xl/_rels/workbook.xml.rels"
+_SHEET = "xl/worksheets/sheet1.xml"
 _HEAD = b'<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
 _TAIL = b"</sheetData></worksheet>"
 _LAUGHS = b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "ha">' + b"".join(
@@ -79,14 +83,14 @@ def parts() -> dict[str, bytes]:
 
 def packed(changed: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", method) as archive:
+    with zipfile.ZipFile(data, "w") as archive:
         for name, part in {**parts(), **changed}.items():
-            archive.writestr(name, part)
+            archive.writestr(zipfile.ZipInfo(name), part, method)
     return data.getvalue()
 
 
 def with_sheet(cells: bytes) -> bytes:
-    return packed({"xl/worksheets/sheet1.xml": _HEAD + cells + _TAIL})
+    return packed({_SHEET: _HEAD + cells + _TAIL})
 
 
 def with_type(part: str, root: bytes) -> bytes:
@@ -95,20 +99,23 @@ def with_type(part: str, root: bytes) -> bytes:
     return packed({part: _LAUGHS.replace(b"DOCTYPE l", b"DOCTYPE " + root) + body.replace(b">", b">&j;", 1)})
 
 
-def lying(size: int) -> bytes:
-    """A sheet that unpacks to `size` bytes while the archive says that it is small, and has the checksum for that."""
+def lying(megabytes: int) -> bytes:
+    """A sheet that unpacks to gigabytes while the archive says that it is small, and has the checksum for that."""
     small = _HEAD + _TAIL
     bomb = zlib.compressobj(9, zlib.DEFLATED, -15)
-    stream = (
-        bomb.compress(small)
-        + b"".join(bomb.compress(b" " * 1_000_000) for _ in range(size // 1_000_000))
-        + bomb.flush()
-    )
-    stored = packed({"xl/worksheets/sheet1.xml": stream}, zipfile.ZIP_STORED)
+    start = bomb.compress(small) + bomb.flush(zlib.Z_FULL_FLUSH)
+    megabyte = bomb.compress(b" " * 1_000_000) + bomb.flush(zlib.Z_FULL_FLUSH)
+    stream = start + megabyte * megabytes + bomb.flush()
+    stored = packed({_SHEET: stream}, zipfile.ZIP_STORED)
     as_stored = struct.pack("<HHHIII", 0, 0, 33, zlib.crc32(stream), len(stream), len(stream))
     as_lie = struct.pack("<HHHIII", 8, 0, 33, zlib.crc32(small), len(stream), len(small))
     assert as_stored in stored
     return stored.replace(as_stored, as_lie)
+
+
+def in_utf16() -> bytes:
+    text = _LAUGHS.decode().replace('"1.0"', '"1.0" encoding="utf-16"') + "<worksheet>&j;</worksheet>"
+    return packed({_SHEET: text.encode("utf-16")})
 
 
 def encrypted() -> bytes:
@@ -141,9 +148,9 @@ WORKBOOKS: dict[str, tuple[Callable[[], bytes], str]] = {
     "another compression": (lambda: packed({}, zipfile.ZIP_BZIP2), ""),
     "a bomb by ratio": (lambda: with_sheet(b" " * 150_000_000), "workbook-too-large"),
     "a bomb in shared strings": (lambda: packed({"xl/sharedStrings.xml": b"<sst>" + b"<si/>" * 40_000_000}), "workbook-too-large"),
-    "a bomb that lies about its size": (lambda: lying(3_000_000_000), "no-heading-line"),
+    "a bomb that lies about its size": (lambda: lying(3_000), "no-heading-line"),
     "many members": (lambda: packed({f"xl/worksheets/s{i}.xml": b"" for i in range(3000)}), "workbook-too-large"),
-    "a cell in the far corner": (lambda: with_sheet(b'<row r="1"><c r="A1"><v>1</v></c><c r="XFD1048576"><v>1</v></c></row>'), "table-too-large"),
+    "a cell in the far corner": (lambda: with_sheet(_CORNER), "table-too-large"),
     "a cell beyond the last row": (lambda: with_sheet(b'<row r="99999999"><c><v>1</v></c></row>'), "table-too-large"),
     "a row number without end": (lambda: with_sheet(b'<row r="' + b"9" * 5000 + b'"><c><v>1</v></c></row>'), "broken-workbook"),
     "a row before the first": (lambda: with_sheet(b'<row r="-5"><c><v>1</v></c></row>'), "broken-workbook"),
@@ -153,15 +160,15 @@ WORKBOOKS: dict[str, tuple[Callable[[], bytes], str]] = {
     "a shared string that is not there": (lambda: with_sheet(b'<row r="1"><c r="A1" t="s"><v>999999999</v></c></row>'), "broken-workbook"),
     "an infinite number": (lambda: with_sheet(b'<row r="1"><c r="A1"><v>1e999</v></c></row>'), "no-heading-line"),
     "rows without end": (lambda: with_sheet(b"<row>" + b"<c><v>1</v></c>" * 2500 + b"</row>"), "table-too-large"),
-    "not closed": (lambda: packed({"xl/worksheets/sheet1.xml": _HEAD + b"<row><c><v>1"}), "broken-workbook"),
+    "not closed": (lambda: packed({_SHEET: _HEAD + b"<row><c><v>1"}), "broken-workbook"),
     "nested": (lambda: with_sheet(b"<row>" * 200_000), "broken-workbook"),
-    "laughs in a sheet": (lambda: with_type("xl/worksheets/sheet1.xml", b"worksheet"), "broken-workbook"),
+    "laughs in a sheet": (lambda: with_type(_SHEET, b"worksheet"), "broken-workbook"),
     "laughs in the workbook": (lambda: with_type("xl/workbook.xml", b"workbook"), "broken-workbook"),
     "laughs in the styles": (lambda: with_type("xl/styles.xml", b"styleSheet"), "broken-workbook"),
-    "laughs in UTF-16": (lambda: packed({"xl/worksheets/sheet1.xml": _LAUGHS.decode().replace('"1.0"', '"1.0" encoding="utf-16"').encode("utf-16")}), "broken-workbook"),
-    "an outer file": (lambda: packed({"xl/worksheets/sheet1.xml": b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>'}), "broken-workbook"),
+    "laughs in UTF-16": (in_utf16, "broken-workbook"),
+    "an outer file": (lambda: packed({_SHEET: _OUTER}), "broken-workbook"),
     "no workbook part": (lambda: packed({"xl/workbook.xml": b""}), "broken-workbook"),
-    "sheets that are not there": (lambda: packed({"xl/_rels/workbook.xml.rels": parts()["xl/_rels/workbook.xml.rels"].replace(b"sheet1", b"sheet9")}), "broken-workbook"),
+    "sheets that are not there": (lambda: packed({_RELATIONS: parts()[_RELATIONS].replace(b"sheet1", b"sheet9")}), "broken-workbook"),
     "paths that climb out": (lambda: packed({"../../../tmp/x.xml": b"x", "/etc/x.xml": b"x"}), ""),
     "a workbook inside": (lambda: packed({"xl/embeddings/inner.xlsx": packed({})}), ""),
 }  # fmt: skip
@@ -182,15 +189,15 @@ _HEADINGS = "项目编号,项目名称,全年预算数,全年执行数,重大事
 _LINE = '{{"项目编号": "A", "项目名称": "x", "重大事故": false, "全年执行数": 1, "全年预算数": {}}}'
 
 TEXTS: dict[str, tuple[str, Callable[[], str], str]] = {
-    "one endless line": ("a.csv", lambda: "x" * 90_000_000, "no-heading-line"),
+    "one endless line": ("a.csv", lambda: "x" * 30_000_000, "broken-csv"),
     "one endless cell": ("a.csv", lambda: _HEADINGS + "\nA," + "x" * 200_000 + ",1,1,否", "broken-csv"),
     "a long cell": ("a.csv", lambda: _HEADINGS + "\nA," + "x" * 40_000 + ",1,1,否", "text-too-long"),
     "a quote never closed": ("a.csv", lambda: _HEADINGS + '\n"A,' + "x\n" * 50_000, "broken-csv"),
     "quotes upon quotes": ("a.csv", lambda: _HEADINGS + "\n" + '"' * 100_001, "broken-csv"),
-    "columns without end": ("a.csv", lambda: _HEADINGS + "\n" + "," * 1_000_000, ""),
+    "columns without end": ("a.csv", lambda: _HEADINGS + "\n" + "," * 1_000_000, "table-too-large"),
     "filled columns without end": ("a.csv", lambda: _HEADINGS + "\n" + "1," * 1_000_000, "table-too-large"),
     "lines without end": ("a.csv", lambda: _HEADINGS + "\n" + "1\n" * 1_100_000, "table-too-large"),
-    "blank lines without end": ("a.csv", lambda: _HEADINGS + "\n" * 20_000_000, ""),
+    "blank lines without end": ("a.csv", lambda: _HEADINGS + "\n" * 3_000_000, "table-too-large"),
     "nothing": ("a.csv", lambda: "\0" * 1000, "unknown-encoding"),
     "a number without end": ("a.csv", lambda: _HEADINGS + "\nA,x," + "9" * 30_000 + ",1,否", "number-too-long"),
     "groups without end": ("a.csv", lambda: _HEADINGS + '\nA,x,"' + "1," * 15_000 + 'x",1,否', "bad-grouping"),
@@ -218,7 +225,7 @@ TEXTS: dict[str, tuple[str, Callable[[], str], str]] = {
     "more after the end": ("a.json", lambda: _LINE.format("1") + "{}", "broken-json"),
     "nothing in JSON": ("a.json", lambda: "", "broken-json"),
     "a trailing comma": ("a.json", lambda: "[" + _LINE.format("1") + ",]", "broken-json"),
-    "records without end": ("a.json", lambda: "[" + "1," * 100_000 + "1]", "not-a-record"),
+    "records without end": ("a.json", lambda: "[" + "1," * 30_000 + "1]", "not-a-record"),
     "keys that are attributes": ("a.json", lambda: _LINE.format('1, "__class__": 1, "__init__": "x"'), "unknown-heading"),
 }  # fmt: skip
 

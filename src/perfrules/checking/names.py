@@ -35,6 +35,7 @@ class Names:
         self.refused: dict[str, Problem] = {}
         self.signatures: dict[str, Signature] = {}
         self._faulty: set[str] = set()
+        self._clashing: set[str] = set()
         self._called: dict[tuple[object, ...], tuple[Meaning | None, list[Problem]]] = {}
 
     def report(self, name: str, where: Location | None, path: str, near: str = "", /, **seen: str) -> None:
@@ -102,6 +103,7 @@ class Names:
                     self._clash(column.location, f"{kind.name}/{column.name}", column.name, taken[column.name])
 
     def _clash(self, where: Location | None, path: str, name: str, other: tuple[str, str]) -> None:
+        self._clashing.add(name)
         self.report("name-clash", where, path, name=name, other=other[0], other_en=other[1])
 
     def acyclic(self, scheme: Scheme) -> bool:
@@ -109,7 +111,7 @@ class Names:
         graph: dict[str, list[str]] = {}
         by_path: dict[str, str] = {n.path: n.identifier or n.path or "总分" for n in scheme.tree.walk()}
         identifiers = {n.identifier: by_path[n.path] for n in scheme.tree.walk() if n.identifier}
-        known = {**identifiers, **{v: v for v in scheme.values}}
+        known = {n: v for n, v in {**identifiers, **{v: v for v in scheme.values}}.items() if n not in self._clashing}
         where: dict[str, Location | None] = {}
         for node in scheme.tree.walk():
             parts = [node.holds if not isinstance(node.holds, model.Group) else node.holds.body,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -36,31 +38,32 @@ class _Plugin:
     distribution: str
     registered: bool
 
+    @property
+    def package(self) -> Path:
+        """Where its files are: `src` if there is one."""
+        inner = self.folder / "src"
+        return inner if inner.is_dir() else self.folder
+
 
 def examine(path: Path) -> Iterator[Examined]:
-    """Everything found in a file, or in every file of a plugin's folder."""
+    """Everything found in a file, or in every file of a plugin's or any other folder."""
     if path.is_dir():
         yield from _folder(path)
-        return
-    plugin = _plugin_around(path)
-    registry = _registry(plugin, [])
-    yield _file(path, plugin.distribution if plugin else "", registry)
+    else:
+        yield _file(path)
 
 
 def _folder(folder: Path) -> Iterator[Examined]:
     plugin = _plugin_in(folder)
-    paths = list(_files(folder / "src" if plugin and (folder / "src").is_dir() else folder))
+    ours = [p for p in _files(plugin.package if plugin else folder) if _kind(p) != "other"]
     found = list(_about(plugin)) if plugin else []
-    kinds = {path: _kind(path) for path in paths}
-    ours = [path for path, kind in kinds.items() if kind != "other"]
     if not ours:
         found.append(Finding("nothing-to-check", None, "", {"folder": str(folder)}))
-    registry = _registry(plugin, [path for path, kind in kinds.items() if kind == "definitions"])
     if found or plugin:
         yield Examined(str(folder), "plugin" if plugin else "other", tuple(found))
     seen: set[tuple[str, str]] = set()
     for path in ours:
-        made = _file(path, plugin.distribution if plugin else "", registry)
+        made = _file(path)
         if made.scheme is not None:
             key = (made.scheme.id, made.scheme.edition)
             if key in seen:
@@ -96,16 +99,19 @@ def _kind(path: Path) -> Kind:
     return "definitions" if "definitions" in keys else "scheme" if "perfrules" in keys else "other"
 
 
-def _file(path: Path, distribution: str, registry: plugins.Registry) -> Examined:
+def _file(path: Path) -> Examined:
     kind = _kind(path)
     try:
         text = path.read_bytes()
     except OSError as problem:
         seen = {"file": str(path), "why": problem.strerror or type(problem).__name__}
         return Examined(str(path), "other", (Finding("file-unreadable", None, "", seen),))
+    plugin = _plugin_around(path.resolve().parent)
+    distribution = plugin.distribution if plugin else ""
     if kind == "definitions":
         _, found = verbs.definitions_in(text, str(path), distribution)
         return Examined(str(path), kind, tuple(found))
+    registry = _registry(plugin) if plugin else None
     try:
         scheme = verbs.loads(text, file=str(path), registry=registry, distribution=distribution)
     except PerfrulesError as problem:
@@ -113,13 +119,16 @@ def _file(path: Path, distribution: str, registry: plugins.Registry) -> Examined
     return Examined(str(path), "scheme", scheme.findings, scheme)
 
 
-def _registry(plugin: _Plugin | None, definitions: list[Path]) -> plugins.Registry:
-    """The installed plugins, with the definitions that lie in the folder in place of those installed."""
+@cache
+def _registry(plugin: _Plugin) -> plugins.Registry:
+    """The installed plugins, with the definitions that lie in a plugin's folder in place of those installed.
+
+    Kept, as it reads every file of the folder and is asked for by each.
+    """
     known = verbs.registry()
-    if plugin is None or not definitions:
-        return known
     others = [f for f in known.definition_files if f.distribution != plugin.distribution]
-    own = [plugins.SchemeFile(path, plugin.distribution, "") for path in definitions]
+    paths = [path for path in _files(plugin.package) if _kind(path) == "definitions"]
+    own = [plugins.SchemeFile(path, plugin.distribution, "") for path in paths]
     return evolve(known, definition_files=(*others, *own))
 
 
@@ -127,7 +136,7 @@ def _registry(plugin: _Plugin | None, definitions: list[Path]) -> plugins.Regist
 
 
 def _plugin_in(folder: Path) -> _Plugin | None:
-    """The plugin whose project file lies in a folder."""
+    """The plugin whose project file lies in a folder: it has an entry point, or is built on perfrules and should."""
     try:
         text = (folder / "pyproject.toml").read_text(encoding="utf-8")
         project = tomllib.loads(text).get("project", {})
@@ -135,16 +144,18 @@ def _plugin_in(folder: Path) -> _Plugin | None:
         return None
     if not isinstance(project, dict) or not isinstance(project.get("name"), str):
         return None
-    points = project.get("entry-points", {})
-    return _Plugin(folder, project["name"], isinstance(points, dict) and bool(points.get("perfrules")))
+    points = project.get("entry-points")
+    registered = isinstance(points, dict) and bool(points.get("perfrules"))
+    needs = project.get("dependencies")
+    built_on = isinstance(needs, list) and any(re.match(r"perfrules\b(?!-)", str(need)) for need in needs)
+    return _Plugin(folder, project["name"], registered) if registered or built_on else None
 
 
-def _plugin_around(path: Path) -> _Plugin | None:
-    """The plugin that a file lies in."""
-    for folder in path.resolve().parents:
-        if (folder / "pyproject.toml").is_file():
-            plugin = _plugin_in(folder)
-            return plugin if plugin and plugin.registered else None
+def _plugin_around(folder: Path) -> _Plugin | None:
+    """The plugin that a folder lies in."""
+    for each in (folder, *folder.parents):
+        if (each / "pyproject.toml").is_file():
+            return _plugin_in(each)
     return None
 
 

@@ -317,7 +317,11 @@ def plan_steps(scheme: Scheme) -> list[Data]:
 def _step(step: Step | Fold | RowBlock) -> Data:
     match step:
         case Step(name=name, formula=formula, bindings=bindings):
-            bound = {k: published(v) if isinstance(v, Fraction) else v for k, v in bindings.items()}
+            read = {
+                *formula.names,
+                *(["points"] if formula.definitions else []),
+            }  # definitions see their caller's points
+            bound = {k: published(v) if isinstance(v, Fraction) else v for k, v in bindings.items() if k in read}
             return {"step": name, "formula": one_line(formula)} | _stated(bindings=bound)
         case Fold(name=name, statistic=statistic, items=items, where=where, weights=weights):
             data: Data = {"fold": name, "statistic": statistic, "items": list(items)}

@@ -54,12 +54,12 @@ def list_schemes(screen: Screen) -> int:
         screen.give({"schemes": listed, "findings": [f.as_json() for f in found]})
         return exit_code(found)
     say = screen.say
-    words = outline.STATUS_WORDS[screen.lang]
+    words = {str(status): word for status, word in outline.STATUS_WORDS[screen.lang].items()}
     heads = say("编号 版本 名称 发行包 分值 分值的依据", "id edition title distribution points points-rest-on").split()
     rows = []
-    for each, scheme in zip(listed, schemes, strict=True):
-        shares = [f"{words[status]} {published(points)}" for status, points in outline.resting(scheme).items()]
-        plain = [str(each[key] or "—") for key in ("id", "edition", "title", "distribution", "points")]
+    for about in listed:
+        shares = [f"{words[status]} {points}" for status, points in about["resting"].items()]
+        plain = [str(about[key] or "—") for key in ("id", "edition", "title", "distribution", "points")]
         rows.append([*plain, say("，", ", ").join(shares) or "—"])
     screen.table(heads, rows, right=[4])
     if found:
@@ -73,7 +73,7 @@ def check_files(screen: Screen, paths: Iterable[Path], *, strict: bool) -> int:
     examined = [each for path in paths for each in examining.examine(path)]
     found = [f for each in examined for f in each.findings]
     code = MISUSED if any(f.name in USAGE for f in found) else exit_code(found, strict=strict)
-    count = {"files": sum(each.kind != "plugin" for each in examined), **count_by_severity(found)}
+    count = {"files": sum(each.kind in ("scheme", "definitions") for each in examined), **count_by_severity(found)}
     if screen.json:
         screen.give({"files": [_examined(each) for each in examined], "count": count})
         return code

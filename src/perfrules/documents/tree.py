@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as AnyMapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from perfrules.findings import Finding, Location
 from perfrules.numbers import DIGITS_LIMIT, exact
@@ -136,12 +136,20 @@ class Mapping:
     entries: tuple[tuple[Scalar, Node], ...]
     index: int
     document: Document = field(eq=False, repr=False)
-    _numbers: dict[str, int] = field(eq=False, repr=False)
+    _numbers: dict[str, int] = field(
+        default=Factory(lambda self: {k.text: i for i, (k, _) in enumerate(self.entries)}, takes_self=True),
+        eq=False,
+        repr=False,
+    )
 
     @property
     def mark(self) -> Mark:
         """Where it begins."""
         return self.document.mark(self.index)
+
+    def holding(self, entries: Iterable[tuple[Scalar, Node]]) -> Mapping:
+        """A mapping in the same place with other entries."""
+        return Mapping(tuple(entries), self.index, self.document)
 
     def get(self, key: str) -> Node | None:
         """What stands under a key, or None."""

@@ -92,7 +92,9 @@ def _parts(path: Path, refuse: Refuse) -> dict[str, bytes]:
                 swollen = member.file_size > SMALL and member.file_size > RATIO_LIMIT * member.compress_size
                 if member.file_size > room or swollen:
                     raise refuse("workbook-too-large", limit=f"{UNPACKED_LIMIT // 1_000_000} MB")
-                parts[member.filename] = archive.read(member)
+                with archive.open(member) as packed:
+                    # With a size, for without one a member is unpacked whole, whatever size it states.
+                    parts[member.filename] = packed.read(member.file_size + 1)
                 room -= len(parts[member.filename])
     return parts
 

@@ -25,6 +25,8 @@ from perfrules.records.headings import Headings
 
 BYTES_LIMIT = 100_000_000
 _SEPARATORS = (",", "\t", ";", "，")
+_SAMPLE = 200_000
+"""The characters among which separators are tried; a heading beyond them is found with a comma or not at all."""
 
 
 def read_delimited(path: Path, scheme: Scheme) -> Batch:
@@ -58,8 +60,9 @@ def _separator(text: str, path: Path, scheme: Scheme) -> str:
     for separator in _SEPARATORS:
         lines: list[Line] = []
         try:
-            for line in _lines(text, separator):
-                lines.append(line)
+            for line in _lines(text[:_SAMPLE], separator):
+                if not line.blank:
+                    lines.append(line)
                 if len(lines) == HEADING_LINES:
                     break
         except csv.Error:
@@ -72,17 +75,16 @@ def _separator(text: str, path: Path, scheme: Scheme) -> str:
 
 
 def _lines(text: str, separator: str) -> Iterator[Line]:
-    """Lines that hold something; one may go over several of the file's where its text is quoted."""
+    """The lines, blank ones too; one may go over several of the file's where its text is quoted."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     start = 1
     for values in reader:
-        line = Line(start, values)
+        yield Line(start, values)
         start = reader.line_num + 1
-        if not line.blank:
-            yield line
 
 
 def _bounded(text: str, separator: str, path: Path) -> Iterator[Line]:
+    """The lines that hold something, as long as they are not too many."""
     cells = 0
     last = 0
     try:
@@ -92,6 +94,7 @@ def _bounded(text: str, separator: str, path: Path) -> Iterator[Line]:
             if len(line.values) > COLUMNS_LIMIT or count > LINES_LIMIT or cells > CELLS_LIMIT:
                 limit = f"{LINES_LIMIT} × {COLUMNS_LIMIT}, {CELLS_LIMIT}"
                 raise refused("table-too-large", path, line.number, limit=limit)
-            yield line
+            if not line.blank:
+                yield line
     except csv.Error as problem:
         raise refused("broken-csv", path, last + 1, why=str(problem)) from None

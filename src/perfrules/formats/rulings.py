@@ -63,7 +63,7 @@ def add_rulings(batch: Batch, path: str | Path) -> Batch:
             row = record.where.line if record.where else place
             set_aside.append(SetAside(row, record.id, (*record.findings, *wrong[record.id])))
     records = tuple(record for own, record in kept.items() if own not in wrong)
-    return Batch(records, tuple(set_aside), tuple(findings))
+    return Batch(records, tuple(sorted(set_aside, key=lambda each: each.row)), tuple(findings))
 
 
 def _ruled(record: Record, ruling: Ruling) -> Record:

@@ -1,4 +1,4 @@
-"""XLSX workbooks → a batch: records on the first sheet, rows there too or on sheets named as their kind."""
+"""XLSX workbooks → a batch: records on the first sheet with headings, rows there or on sheets named as their kind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attrs import evolve
 
 from perfrules.findings import Finding
 from perfrules.formats.archive import Marks, opened
-from perfrules.formats.tables import Line, Table, refused, table_entries, table_rows
+from perfrules.formats.tables import Line, Table, has_headings, refused, table_entries, table_rows
 from perfrules.model import Batch, Scheme
 from perfrules.numbers import exact, published
 from perfrules.records.entries import Entry, RawRow, read_entries
@@ -25,7 +25,8 @@ def read_workbook(path: Path, scheme: Scheme) -> Batch:
     tables = _tables(path)
     kinds = {heading_key(name)[:31]: name for name in scheme.rows}
     findings: list[Finding] = []
-    main = next((t for t in tables if heading_key(t.sheet or "") not in kinds and t.lines), None) or tables[0]
+    others = [table for table in tables if heading_key(table.sheet or "") not in kinds]
+    main = next((table for table in others if has_headings(scheme, table)), (others or tables)[0])
     entries, found = table_entries(scheme, main)
     findings += found
     for table in tables:
@@ -48,6 +49,7 @@ def _joined(entries: Sequence[Entry], kind: str, rows: Mapping[str, list[RawRow]
     findings: list[Finding] = []
     ids = [folded(entry.id.text) if entry.id else "" for entry in entries]
     ids = [own or str(place) for place, own in enumerate(ids, start=1)]
+    known = set(ids)
     brought: dict[str, list[RawRow]] = {}
     for own, raw_rows in rows.items():
         where = raw_rows[0].where
@@ -55,7 +57,7 @@ def _joined(entries: Sequence[Entry], kind: str, rows: Mapping[str, list[RawRow]
             brought.setdefault(ids[0], []).extend(raw_rows)
         elif not own:
             findings.append(Finding("rows-without-record-id", where, kind, {"kind": kind}))
-        elif own not in ids:
+        elif own not in known:
             findings.append(Finding("rows-of-unknown-record", where, kind, {"kind": kind, "id": own[:40]}))
         else:
             brought.setdefault(own, []).extend(raw_rows)

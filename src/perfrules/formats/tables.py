@@ -66,6 +66,12 @@ def heading_line(table: Table, known: Callable[[str], bool]) -> int | None:
     return next((place for least in (2, 1) for place, count in enumerate(counts) if count >= least), None)
 
 
+def has_headings(scheme: Scheme, table: Table) -> bool:
+    """Whether a table has a heading line that the scheme knows."""
+    headings = Headings(scheme)
+    return heading_line(table, lambda text: bool(headings.of_line(text))) is not None
+
+
 def table_entries(scheme: Scheme, table: Table) -> tuple[list[Entry], list[Finding]]:
     """The entries of a table, and what is to say about its headings. Raises RecordError where it has none."""
     headings = Headings(scheme)

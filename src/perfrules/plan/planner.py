@@ -106,7 +106,7 @@ class Planner(Bodies):
         applies = self.emit(f"{key}__applies", node.applies_when, bindings) if node.applies_when else ""
         stages = self._stage_list(node, key)
         first = f"{key}__first" if stages else key
-        if isinstance(node.holds, model.Group):
+        if any(c.points is not None and c.counts for c in node.children):
             settled = self.presence(result, node.policies, f"{key}__settled", points, applies=applies)
             self._enough(node, key, first, settled, applies)
         else:
@@ -121,7 +121,7 @@ class Planner(Bodies):
 
     def _enough(self, node: TreeNode, key: str, name: str, x: str, applies: str) -> None:
         """What a group's own body came to, where enough of its children are present."""
-        children = [self.keys[c.path] for c in node.children if c.points is not None]
+        children = [self.keys[c.path] for c in node.children if c.points is not None and c.counts]
         count = self.emit(f"{key}__count", present_text(len(children)), {f"c{i}": k for i, k in enumerate(children)})
         bound: dict[str, Binding] = {"x": x, "n": count, "least": Fraction(node.at_least)}
         text = f"x if n >= least else {otherwise_text(node.otherwise)}"

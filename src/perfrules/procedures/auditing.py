@@ -329,8 +329,9 @@ class _Auditor:
                 self.find("not-checked", path, where, shown.value, None, mark)
                 continue
             told = min(beneath, key=lambda x: abs(shown.value - x), default=None)
-            for name, figure in (("total-does-not-foot", told), ("total-differs-from-rule", rule)):
-                if figure is None or (figure is rule and rule == told):
+            against = {"total-does-not-foot": told, "total-differs-from-rule": None if rule == told else rule}
+            for name, figure in against.items():
+                if figure is None:
                     continue
                 agreement = shown.agrees(figure)
                 if agreement == "differs":

@@ -116,7 +116,7 @@ class Form:
 
     def sums(self) -> Iterator[tuple[Printed, NodePlan]]:
         """The printed scores of groups and of the whole."""
-        return ((f, p) for f, p in self.printed_of("score") if self.scores[p.node.path].role != "leaf")
+        return ((f, p) for f, p in self.printed_of("score") if not _alone(p.node))
 
     def _lines(self) -> Iterator[Line]:
         scores = {p.node.path: f for f, p in self.printed_of("score")}
@@ -124,9 +124,10 @@ class Form:
         for planned in self.plan.nodes:
             node = planned.node
             score, counted = self.scores[node.path], self._counted(node.path)
-            if score.role == "leaf" and planned.score:
+            if planned.score and _alone(node):
                 arm = self.results.values.get(planned.arms.step) if planned.arms else None
-                given = _given(node.holds, arm, self.scheme.inputs)
+                body = node.holds.body if isinstance(node.holds, model.Group) else node.holds
+                given = _given(body, arm, self.scheme.inputs)
                 yield Line(planned.score, node.path.rpartition("/")[0], score, scores.get(node.path), given, counted)
             if not planned.rows or not isinstance(node.holds, model.OpenGroup):
                 continue
@@ -177,6 +178,17 @@ class Form:
         """Whether a node is absent, and its points are made up by others."""
         above = [n for n in self.scheme.tree.walk() if not n.path or f"{node.path}/".startswith(f"{n.path}/")]
         return self.scores[node.path].state == "absent" and any(n.rescale for n in above)
+
+
+def _alone(node: model.TreeNode) -> bool:
+    """Whether a node's score is made of no other scores: a leaf, or a body over children that are only described."""
+    match node.holds:
+        case model.Group(body=body, children=children):
+            return body is not None and all(c.points is None for c in children)
+        case model.OpenGroup():
+            return False
+        case _:
+            return True
 
 
 def _given(body: object, arm: object, columns: Mapping[str, object], printed_in: str = "") -> bool:

@@ -148,9 +148,12 @@ class _Names(Mapping[str, Any]):
         self.evaluator = evaluator
 
     def __getitem__(self, name: str) -> Datum:
-        found = self.evaluator.here.read(name)
+        here = self.evaluator.here
+        found = here.read(name)
         if isinstance(found, Hole):
-            raise _Reached(found if found.name else Hole(found.kind, name, found.why))
+            raise _Reached(
+                found if found.name else Hole(found.kind, str(here.step.bindings.get(name, name)), found.why)
+            )
         return found
 
     def __iter__(self) -> Any:

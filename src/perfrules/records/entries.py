@@ -289,6 +289,7 @@ def _opposite(kind: RowKind, cells: Mapping[str, Cell], reader: CellReader, oper
 
 def _unbrought(scheme: Scheme, entries: Sequence[Entry]) -> frozenset[tuple[str, str]]:
     """What is wanted and has a place nowhere, as (row kind or nothing, name); told once, not per record."""
+    entries = [entry for entry in entries if not any(f.severity == "error" for f in entry.findings)]
     absent = {("", n) for n, i in scheme.inputs.items() if not i.optional} if len(entries) > 1 else set()
     for entry in entries:
         absent -= {("", name) for name in entry.cells}

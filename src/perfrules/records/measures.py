@@ -9,7 +9,7 @@ from typing import Literal
 
 from attrs import define
 
-from perfrules.findings import Finding
+from perfrules.findings import Finding, Severity
 from perfrules.model import MISSING, Cell, Hole
 from perfrules.numbers import MULTIPLES, Unit, published, unit
 from perfrules.records.cells import CellReader
@@ -111,13 +111,16 @@ def _agree(told: list[Measure], column: str) -> None:
         _differ(told)
         return
     base = meant[0].factor if meant and meant[0].dimension else Fraction(1)
+    # On one of several it is the target's sign, where it belongs; on all the actual repeats it, and is no actual.
+    usual = len(told) > 1 and sum(bool(_number(m).operator) for m in told) == 1
     for m in told:
         number = _number(m)
         if m.meant is not None:
             m.value = Quantity(number.value * m.meant.factor / base)
         if number.operator:
             value = published(number.value) + number.unit
-            m.reader.found("repeated-operator", operator=number.operator, value=value)
+            stated: Severity | None = "remark" if usual else None
+            m.reader.found("repeated-operator", stated=stated, operator=number.operator, value=value)
 
 
 def _row_unit(column: str, suffixes: list[str]) -> Unit | None:
