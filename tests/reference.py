@@ -15,7 +15,16 @@ from math import floor
 from typing import Any, NamedTuple
 
 from perfrules.model import (
-    BandsBody, CasesBody, FormulaBody, GivenBody, Group, Hole, OpenGroup, RuleBody, StatisticBody, TreeNode,
+    BandsBody,
+    CasesBody,
+    FormulaBody,
+    GivenBody,
+    Group,
+    Hole,
+    OpenGroup,
+    RuleBody,
+    StatisticBody,
+    TreeNode,
 )  # fmt: skip
 
 ABSENT, REFUSED, MISSING, UNDEFINED = map(Hole, ("not_applicable", "refused", "missing", "undefined"))

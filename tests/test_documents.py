@@ -418,6 +418,8 @@ TRAPS = [
     ("a: {b: c: d}", [("colon-in-value", 1, 9)]),
     ("a: 5\n  b: 6", [("indentation-astray", 2, 3)]),
     ("a:\n  b: 1\n c: 2", [("indentation-astray", 3, 2)]),
+    (" a: 5\nb: 6", [("indentation-astray", 2, 1)]),
+    ("a: {b: 1:}", [("colon-in-value", 1, 9)]),
     ("tree\n  points: 5", [("key-without-colon", 1, 1)]),
     ("choices:\n  - 一：甲\n bad: 1\n", [("indentation-astray", 3, 2)]),
     ("choices:\n  - 一：甲\n    bad: 1\n", [("full-width-colon", 2, 6)]),
@@ -447,6 +449,13 @@ TRAPS = [
 def test_each_trap_has_its_own_name_at_its_own_place(text, expected, loader):
     """Whichever parser is installed, a trap is told once, by its name, where the author's hand slipped."""
     assert told(text, loader) == expected
+
+
+@both
+def test_a_colon_before_a_bracket(loader):
+    """`{分值:[0, 10]}` is two words to libyaml, which is told, and a key and its list to the Python scanner."""
+    expected = [] if loader is yaml.SafeLoader else [("space-after-colon", 1, 11)]
+    assert told("a: {points:[0, 10]}", loader) == expected
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from fractions import Fraction
 
-import golden
 import pytest
 
+import golden
 import perfrules as pr
 from perfrules.findings import Language
 from perfrules.formats import read_records

@@ -87,6 +87,19 @@ def test_a_spreadsheet_float_is_read_at_fifteen_digits(number: float) -> None:
     assert read(number)[0] == Fraction(Decimal(repr(number)))
 
 
+class Wide(float):
+    """A float of another library, which calls itself by another name."""
+
+    def __repr__(self) -> str:
+        return f"Wide({float(self)})"
+
+
+def test_numbers_of_other_libraries_are_numbers() -> None:
+    """What Python counts as a number is read by its value, whatever it calls itself."""
+    assert read(Wide(0.1)) == (Fraction(1, 10), [])
+    assert read(Wide(0.1), spreadsheet=True) == (Fraction(1, 10), [])
+
+
 def test_binary_debris_is_kept_and_told() -> None:
     """Digits left over from binary floats are read as they stand, with a remark; honest digits have none."""
     for debris in ("0.0900000762939453", 8.61999988555908, 0.1 + 0.2, "8.61999988555908%"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal, Protocol
 
 from attrs import define, field, frozen
@@ -66,16 +66,17 @@ class Formula:
         return self.placed.locate(at[0], at[1]) if self.placed else None
 
 
-_made: dict[str, Formula] = {}
+_KEPT = 400
+"""The most characters of a generated text that is kept: a longer one serves one scheme, whose author chose its size."""
 
 
 def _generated(source: str) -> Formula:
-    made = _made.get(source)
-    if made is None:
-        made = Formula(source, *parsing.generated(source))
-        if len(_made) < 4096:
-            _made[source] = made
-    return made
+    return _kept(source) if len(source) <= _KEPT else Formula(source, *parsing.generated(source))
+
+
+@lru_cache(maxsize=1024)
+def _kept(source: str) -> Formula:
+    return Formula(source, *parsing.generated(source))
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -370,6 +371,15 @@ class _Checker:
                 else:
                     meaning = meaning or other
                 before = argument
+        elif node.function in ("ln", "exp", "power"):
+            for argument in node.arguments:
+                given = self.meaning(argument) if argument is not first else meaning
+                if given is not None and given.kind == "number" and given.dimension:
+                    self.problem("pure-number-wanted", argument, seen=self.formula.text(argument.at),
+                                 unit=dimension_text(given.dimension))  # fmt: skip
+                elif argument is not first:
+                    self._number(argument)
+            return PURE
         return meaning
 
     def _use(self, node: nodes.Use) -> Meaning | None:

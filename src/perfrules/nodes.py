@@ -13,8 +13,7 @@ from attrs import field, frozen
 Span = tuple[int, int]
 ArithmeticSign = Literal["+", "-", "*", "/"]
 ComparisonSign = Literal["<", "<=", ">", ">=", "==", "!="]
-PRIMITIVES = ("min", "max", "abs", "floor", "round")
-RESERVED_PRIMITIVES = ("ln", "exp", "power")
+PRIMITIVES = ("min", "max", "abs", "floor", "round", "ln", "exp", "power")
 HoleKind = Literal["missing", "not_applicable", "undefined", "refused"]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable
+from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
@@ -75,6 +76,84 @@ def rounded(value: Fraction, places: int, mode: RoundingMode = "half_up") -> Fra
     if (mode == "half_up" and rest * 2 >= 1) or (mode == "up" and rest > 0):
         whole += 1
     return Fraction(whole if value >= 0 else -whole) / scale
+
+
+TRANSCENDENT_PLACES = 30
+"""Decimal places to which `ln`, `exp` and `power` are correctly rounded (half away from zero)."""
+_EXPONENT_LIMIT = 1000
+
+
+def ln(x: Fraction) -> Fraction:
+    """The natural logarithm, correctly rounded to 30 decimals. Raises ValueError unless x > 0."""
+    if x <= 0:
+        raise ValueError("ln of a number that is not positive")
+    return Fraction(0) if x == 1 else _settled(lambda context: _quotient_ln(x, context))
+
+
+def exp(x: Fraction) -> Fraction:
+    """e to the power of x, correctly rounded to 30 decimals. Raises ValueError beyond ±1000."""
+    if abs(x) > _EXPONENT_LIMIT:
+        raise ValueError("an exponent beyond 1000")
+    return Fraction(1) if x == 0 else _settled(lambda context: context.exp(_divided(x, context)))
+
+
+def power(x: Fraction, y: Fraction) -> Fraction:
+    """x to the power of y, correctly rounded to 30 decimals; a whole y is exact before rounding.
+
+    Raises ValueError for a negative x with a broken y, 0 to a negative power, and exponents beyond 1000.
+    """
+    if abs(y) > _EXPONENT_LIMIT or (x == 0 and y < 0) or (x < 0 and y.denominator != 1):
+        raise ValueError("no such power")
+    if y.denominator == 1:
+        return rounded(x**y.numerator, TRANSCENDENT_PLACES)
+    if x in (0, 1):
+        return x
+    root = _root(x, y)
+    if root is not None:
+        return rounded(root, TRANSCENDENT_PLACES)
+    return _settled(lambda context: context.exp(context.multiply(_divided(y, context), _quotient_ln(x, context))))
+
+
+def _divided(x: Fraction, context: Context) -> Decimal:
+    return context.divide(Decimal(x.numerator), Decimal(x.denominator))
+
+
+def _quotient_ln(x: Fraction, context: Context) -> Decimal:
+    return context.subtract(context.ln(Decimal(x.numerator)), context.ln(Decimal(x.denominator)))
+
+
+def _root(x: Fraction, y: Fraction) -> Fraction | None:
+    """x to the power of y where that is rational: such a value may be an exact tie, which no approximation settles."""
+    numerator, denominator = (_whole_root(n, y.denominator) for n in (x.numerator, x.denominator))
+    return None if numerator is None or denominator is None else Fraction(numerator, denominator) ** y.numerator
+
+
+def _whole_root(n: int, k: int) -> int | None:
+    if n < 2:
+        return n
+    if k > n.bit_length():
+        return None
+    low, high = 1, 1 << (n.bit_length() // k + 1)
+    while low <= high:
+        middle = (low + high) // 2
+        reached = middle**k
+        if reached == n:
+            return middle
+        low, high = (middle + 1, high) if reached < n else (low, middle - 1)
+    return None
+
+
+def _settled(approximate: Callable[[Context], Decimal]) -> Fraction:
+    """A value that is no rational number, rounded when all its neighbours within the error round the same."""
+    digits = 80
+    while True:
+        context = Context(prec=digits, Emax=10**6, Emin=-(10**6))
+        value = Fraction(approximate(context))
+        error = (abs(value) + 1) / Fraction(10) ** (digits - 12)
+        low, high = (rounded(v, TRANSCENDENT_PLACES) for v in (value - error, value + error))
+        if low == high:
+            return low
+        digits *= 2
 
 
 Dimension = tuple[tuple[str, int], ...]

@@ -10,7 +10,6 @@ import ast
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import lru_cache
 
 from attrs import frozen
 
@@ -25,7 +24,7 @@ HAN = "〇\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002a6df\U0002a700-\U0002ebef\U
 NAME = re.compile(rf"[A-Za-z_{HAN}][A-Za-z0-9_{HAN}]*")
 WORDS = frozenset({"and", "or", "not", "if", "else", "True", "False"})
 """Words of the language itself; no name may be one of them or of the primitives."""
-FUNCTIONS = frozenset(nodes.PRIMITIVES) | {"present"} | frozenset(nodes.RESERVED_PRIMITIVES)
+FUNCTIONS = frozenset(nodes.PRIMITIVES) | {"present"}
 INTERNAL_FUNCTIONS = frozenset({"hole", "absent", "missing", "refused"})
 
 _SIGNS = {"×": "*", "÷": "/", "≥": ">=", "≤": "<=", "≠": "!=", "⩾": ">=", "⩽": "<="}
@@ -122,9 +121,9 @@ def parse(text: str, *, internal: bool = False) -> tuple[ast.expr, Node]:
     `internal` admits what only generated text may say (`hole(x)`, `absent()`, names with `__`).
     Raises FormulaProblems.
     """
-    if not isinstance(text, str):
-        raise FormulaProblems(Problem("formula-not-text", (0, 0), {"seen": type(text).__name__}))
-    if len(text) > TEXT_LIMIT:
+    if type(text) is not str:  # a subclass could say one thing to the tokens and another to the parser
+        raise FormulaProblems(Problem("formula-not-text", (0, 0), {"seen": type(text).__name__[:40]}))
+    if len(text) > TEXT_LIMIT and not internal:
         raise FormulaProblems(Problem("formula-too-long", (0, 1), {"seen": str(len(text)), "limit": str(TEXT_LIMIT)}))
     tokens = _tokens(text, internal)
     if not tokens:
@@ -403,15 +402,8 @@ class _Lowering:
                     (_COMPARISON[type(o)], self._node(c, depth + 1)) for o, c in zip(ops, comparators, strict=True)
                 )
                 return nodes.Compare(first, links, self._at(tree))
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                # a chain of "else … if" is one table, not a depth
-                flat = isinstance(orelse, ast.IfExp)
-                return nodes.If(
-                    self._node(test, depth + 1),
-                    self._node(body, depth + 1),
-                    self._node(orelse, depth if flat else depth + 1),
-                    self._at(tree),
-                )
+            case ast.IfExp():
+                return self._if(tree, depth)
             case ast.Call():
                 return self._call(tree, depth)
             case _:
@@ -429,6 +421,19 @@ class _Lowering:
             self._count += 1
             right = self._node(step.right, depth + 1)
             node = nodes.Arithmetic(_ARITHMETIC[type(step.op)], node, right, self._at(step))
+        return node
+
+    def _if(self, tree: ast.IfExp, depth: int) -> Node:
+        """A chain of "else … if" is one table, not a depth."""
+        arms: list[tuple[ast.IfExp, Node, Node]] = []
+        last: ast.expr = tree
+        while isinstance(last, ast.IfExp):
+            self._count += last is not tree
+            arms.append((last, self._node(last.test, depth + 1), self._node(last.body, depth + 1)))
+            last = last.orelse
+        node = self._node(last, depth + 1)
+        for arm, test, body in reversed(arms):
+            node = nodes.If(test, body, node, self._at(arm))
         return node
 
     def _constant(self, tree: ast.Constant) -> Node:
@@ -463,12 +468,10 @@ class _Lowering:
         if self._internal and function in ("absent", "missing", "refused"):
             kind: nodes.HoleKind = "not_applicable" if function == "absent" else function  # type: ignore[assignment]
             return nodes.Reach(kind, at)
-        if function in nodes.RESERVED_PRIMITIVES:
-            return self._refuse(tree, "not-yet", seen=function)
         arguments = tuple(self._node(a, depth + 1) for a in tree.args)
         if function not in nodes.PRIMITIVES:
             return nodes.Use(function, arguments, at)
-        least, most = {"min": (2, 250), "max": (2, 250), "round": (2, 2)}.get(function, (1, 1))
+        least, most = {"min": (2, 250), "max": (2, 250), "round": (2, 2), "power": (2, 2)}.get(function, (1, 1))
         if not least <= len(arguments) <= most:
             wanted = str(least) if least == most else f"{least}–{most}"
             return self._refuse(
@@ -507,12 +510,11 @@ def _places(node: Node) -> bool:
     return isinstance(node, nodes.Number) and node.value.denominator == 1 and 0 <= node.value <= 30
 
 
-@lru_cache(maxsize=4096)
 def generated(text: str) -> tuple[ast.expr, Node]:
-    """A generated text, parsed like an author's, once."""
+    """A generated text, parsed like an author's."""
     return parse(text, internal=True)
 
 
 def suggest(word: str, known: frozenset[str]) -> str:
     """The known name most like a word, for findings about names and functions."""
-    return nearest(word, known | FUNCTIONS - frozenset(nodes.RESERVED_PRIMITIVES))
+    return nearest(word, known | FUNCTIONS)

@@ -15,7 +15,7 @@ from attrs import frozen
 
 from perfrules import nodes
 from perfrules.nodes import HoleKind, Node
-from perfrules.numbers import rounded
+from perfrules.numbers import exp, ln, power, rounded
 
 
 @frozen
@@ -347,8 +347,37 @@ class Analysis:
                 to = int(places.value)
                 low = None if x.low is None else rounded(x.low, to)
                 return Found(Numbers(low, None if x.high is None else rounded(x.high, to)), holes)
+            case "ln":
+                if x.high is not None and x.high <= 0:
+                    return Found(None, holes | {"undefined"})
+                certain = x.low is not None and x.low > 0
+                low = ln(x.low) if certain and x.low is not None else None
+                return Found(
+                    Numbers(low, None if x.high is None else ln(x.high)), holes if certain else holes | {"undefined"}
+                )
+            case "exp":
+                inside = x.low is not None and x.high is not None and x.low >= -1000 and x.high <= 1000
+                if inside and x.low is not None and x.high is not None:
+                    return Found(Numbers(exp(x.low), exp(x.high)), holes)
+                return Found(Numbers(Fraction(0)), holes | {"undefined"})
+            case "power":
+                return _power(x, ranges[1], holes)
             case _:
-                return Found(ANYTHING, holes)
+                raise AssertionError(node.function)
+
+
+def _power(x: Numbers, y: Numbers, holes: frozenset[HoleKind]) -> Found:
+    """Known where the exponent is one positive number and the base is not negative, or where both are points."""
+    if y.low is not None and y.low == y.high and x.low is not None and x.high is not None:
+        try:
+            if x.low == x.high:
+                value = power(x.low, y.low)
+                return Found(Numbers(value, value), holes)
+            if x.low >= 0 and y.low > 0:
+                return Found(Numbers(power(x.low, y.low), power(x.high, y.low)), holes)
+        except ValueError:
+            return Found(None, holes | {"undefined"})
+    return Found(ANYTHING, holes | {"undefined"})
 
 
 _FLIP = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}

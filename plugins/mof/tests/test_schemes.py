@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 import attrs
@@ -72,3 +73,33 @@ def test_output_and_effect_weigh_at_least_sixty_percent() -> None:
     tree = pr.scheme("mof.project").tree
     worth = {node.name: node.worth for node in tree.children}
     assert (worth["产出"] + worth["效益"]) * 100 >= tree.worth * 60
+
+
+REVERSE = """perfrules: 1
+scheme: test.reverse
+title: 逆向
+clause: 试
+use: [perfrules-mof]
+inputs: {实际: {kind: number, min: 0}}
+tree:
+  id: 总分
+  points: 30
+  leaves: {points: 10}
+  children:
+    至两倍: {formula: "逆向至两倍(实际, 10)"}
+    按比值: {formula: "逆向按比值(实际, 10)"}
+    区间: {formula: "区间内(实际, 0, 10)"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("actual", "twice", "ratio", "within"),
+    [(0, 10, 10, 10), (10, 10, 10, 10), (15, 5, Fraction(20, 3), 0), (20, 0, 5, 0), (25, 0, 4, 0)],
+)
+def test_the_three_reverse_rules_part_beyond_the_target(actual: int, twice: int, ratio: Fraction, within: int) -> None:
+    """Up to a target of 10 all three give full points; beyond it each goes its own way, and none below 0."""
+    scheme = pr.loads(REVERSE)
+    assert scheme.findings == ()
+    card = pr.score(scheme, {"实际": actual})
+    assert [card[name].score for name in ("至两倍", "按比值", "区间")] == [twice, ratio, within]
+    assert card.resting == {"assumed": 30}

@@ -34,7 +34,7 @@ def perfrules() -> None:
     \b
     退出码 exit codes
       0  无误  fine
-      1  有错误、搁置或不符  errors, records set aside, or a form that does not foot
+      1  有错误、有记录搁置或算不出总分、有表不符  errors, records set aside or without a total, forms that do not foot
       2  用法不对，或所指的并不存在  usage, or what is named does not exist
     """
 
@@ -164,7 +164,7 @@ def score(
         telling.tell_scores(screen, scores, every=every)
         if output is not None:
             screen.line(f"{screen.say('已写出', 'written')} {output}")
-    return FAULTY if scores.set_aside else exit_code(scores.all_findings, strict=strict)
+    return FAULTY if scores.set_aside or scores.refused else exit_code(scores.all_findings, strict=strict)
 
 
 @_command(

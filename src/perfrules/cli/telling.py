@@ -73,7 +73,8 @@ def check_files(screen: Screen, paths: Iterable[Path], *, strict: bool) -> int:
     examined = [each for path in paths for each in examining.examine(path)]
     found = [f for each in examined for f in each.findings]
     code = MISUSED if any(f.name in USAGE for f in found) else exit_code(found, strict=strict)
-    count = {"files": sum(each.kind in ("scheme", "definitions") for each in examined), **count_by_severity(found)}
+    count = {"files": sum(each.kind in ("scheme", "definitions") for each in examined)}
+    count |= {str(severity): number_of for severity, number_of in count_by_severity(found).items()}
     if screen.json:
         screen.give({"files": [_examined(each) for each in examined], "count": count})
         return code

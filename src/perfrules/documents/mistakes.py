@@ -178,7 +178,12 @@ def _structure(document: Document, problem: str, at: int, since: int) -> Finding
         if above and not _HAS_VALUE.search(document.line(above)):
             return _without_colon(document, above)
         return document.finding("indentation-astray", at - len(line[: mark.column - 1].lstrip()), at)
-    if "expected" in problem and ("key" in problem or "block" in problem):
+    if "unexpected ':'" in problem:  # libyaml's word for `{分值:[0, 10]}`, which the Python scanner lets pass
+        entry = re.split(r"[{\[,]", line[: mark.column - 1])[-1]
+        if _HAS_VALUE.search(entry):
+            return document.finding("colon-in-value", at)
+        return document.finding("space-after-colon", at, key=short(entry))
+    if "expected" in problem and any(word in problem for word in ("key", "block", "document start")):
         return document.finding("indentation-astray", at)
     return None
 

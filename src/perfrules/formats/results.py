@@ -45,6 +45,11 @@ class Scores:
         return sum(card.points is None for card in self.cards)
 
     @property
+    def refused(self) -> int:
+        """How many of them something refused: data that the scheme cannot do without."""
+        return sum(card.nodes[0].state == "refused" for card in self.cards)
+
+    @property
     def grades(self) -> Mapping[str, Mapping[str, int]]:
         """How many records got each label of each grade scale, best first."""
         return {

@@ -80,14 +80,12 @@ def table_entries(scheme: Scheme, table: Table) -> tuple[list[Entry], list[Findi
         expected = "、".join([headings.id_heading, *(i.label for i in scheme.inputs.values())][:6])
         raise RecordError([Finding("no-heading-line", table.where(1), "", {"expected": expected})])
     kinds = _kinds(headings, table.lines[at])
-    columns = _Columns(table, at)
-    for place, text in columns.texts():
-        in_rows = [h for h in headings.of_line(text) if h.kind in kinds]
-        columns.take(place, text, in_rows or headings.of_cell(text))
-        if place not in columns.meaning:
-            columns.findings.append(headings.unknown(text, table.where(columns.number, place + 1)))
-    columns.keep_one_id(headings)
-    lines = [line for line in table.lines[at + 1 :] if not line.blank]
+
+    def meaning(text: str) -> Sequence[Heading]:
+        return [h for h in headings.of_line(text) if h.kind in kinds] or headings.of_cell(text)
+
+    columns = _columns(headings, table, at, meaning)
+    lines = table.lines[at + 1 :]
     entries = _form(columns, lines, kinds) if kinds else [_wide(columns, line) for line in lines]
     return entries, columns.findings
 
@@ -96,9 +94,9 @@ def table_rows(scheme: Scheme, kind: str, table: Table) -> tuple[dict[str, list[
     """The rows of a sheet that holds one kind, by record id (empty where the sheet has no id column)."""
     headings = Headings(scheme)
 
-    def meaning(text: str) -> list[Heading]:
-        row, record = headings.of_row(text, kind), headings.of_record(text)
-        return [row] if row else [record] if record and record.role == "id" else []
+    def meaning(text: str) -> Sequence[Heading]:
+        row = headings.of_row(text, kind)
+        return [row] if row else [h for h in headings.of_cell(text) if h.role == "id"]
 
     at = heading_line(table, lambda text: bool(meaning(text)))
     if at is None:
@@ -106,19 +104,14 @@ def table_rows(scheme: Scheme, kind: str, table: Table) -> tuple[dict[str, list[
             return {}, []
         expected = "、".join(c.label for c in scheme.rows[kind].columns[:6])
         return {}, [Finding("no-heading-line", table.where(1), kind, {"expected": expected}, stated="error")]
-    columns = _Columns(table, at)
-    for place, text in columns.texts():
-        columns.take(place, text, meaning(text))
-        if place not in columns.meaning:
-            columns.findings.append(headings.unknown(text, table.where(columns.number, place + 1), kind=kind))
-    columns.keep_one_id(headings)
+    columns = _columns(headings, table, at, meaning, kind=kind)
     rows: dict[str, list[RawRow]] = {}
     current = ""
     for line in table.lines[at + 1 :]:
         current = columns.id_of(line) or current
-        cells = columns.cells(line, "column", kind)
-        if any(not raw.blank for raws in cells.values() for raw in raws):
-            rows.setdefault(current, []).append(RawRow(cells, table.where(line.number)))
+        row = RawRow(columns.cells(line, "column", kind), table.where(line.number))
+        if not row.blank:
+            rows.setdefault(current, []).append(row)
     return rows, columns.findings
 
 
@@ -218,6 +211,19 @@ class _Columns:
         return []
 
 
+def _columns(
+    headings: Headings, table: Table, at: int, meaning: Callable[[str], Sequence[Heading]], *, kind: str = ""
+) -> _Columns:
+    """The columns under the heading line at a place; what stands for nothing is told."""
+    columns = _Columns(table, at)
+    for place, text in columns.texts():
+        columns.take(place, text, meaning(text))
+        if place not in columns.meaning:
+            columns.findings.append(headings.unknown(text, table.where(columns.number, place + 1), kind=kind))
+    columns.keep_one_id(headings)
+    return columns
+
+
 def _kinds(headings: Headings, line: Line) -> list[str]:
     """The row kinds whose columns a heading line has: that which names a row, or two that records lack."""
     texts = [text for value in line.values if headings.of_record(text := written(value)) is None]
@@ -261,9 +267,9 @@ def _form_entry(columns: _Columns, lines: Sequence[Line], kinds: Sequence[str]) 
             for name, raws in columns.cells(line, role).items():
                 into.setdefault(name, []).extend(raws)
         for kind in kinds:
-            cells = columns.cells(line, "column", kind)
-            if any(not raw.blank for raws in cells.values() for raw in raws):
-                rows[kind].append(RawRow(cells, columns.table.where(line.number)))
+            row = RawRow(columns.cells(line, "column", kind), columns.table.where(line.number))
+            if not row.blank:
+                rows[kind].append(row)
     entry = _wide(columns, lines[0])
     inputs, published = ({n: tuple(raws) for n, raws in into.items()} for into in brought.values())
     return evolve(entry, cells=inputs, published=published, rows=rows, findings=findings)

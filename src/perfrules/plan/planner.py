@@ -265,7 +265,7 @@ class Planner(Bodies):
         )
         if gathers and node.rescale:
             stages.append(("make-up", None))
-        if node.children and node.scale_to is not None or gathers and node.scale_to is not None:
+        if (node.children and node.scale_to is not None) or (gathers and node.scale_to is not None):
             stages.append(("scale", node.scale_to))
         stages += [("adjustment", node)] if node.adjustments else []
         stages += [("gate", g) for g in node.gates]

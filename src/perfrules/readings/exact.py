@@ -14,6 +14,7 @@ from typing import Any
 from attrs import define
 from simpleeval import FeatureNotAvailable, SimpleEval
 
+from perfrules import numbers
 from perfrules.formula import Formula
 from perfrules.model import Datum, Hole, Record, Row, Traced
 from perfrules.nodes import HoleKind
@@ -483,11 +484,33 @@ def _strict(function: Callable[..., Fraction]) -> Callable[..., Fraction]:
     return checked
 
 
+def _defined(function: Callable[..., Fraction]) -> Callable[..., Fraction]:
+    """A function that is undefined where it raises ValueError."""
+
+    def given(*arguments: Fraction) -> Fraction:
+        try:
+            return _sized(function(*arguments))
+        except ValueError:
+            raise _undefined() from None
+
+    return given
+
+
+def _power(x: Fraction, y: Fraction) -> Fraction:
+    size = max(x.numerator.bit_length(), x.denominator.bit_length())
+    if size * abs(y.numerator // y.denominator) > BITS_LIMIT:
+        raise ValueError("too large")
+    return numbers.power(x, y)
+
+
 _PRIMITIVES: Mapping[str, Callable[..., Fraction]] = {
     "min": _strict(min),
     "max": _strict(max),
     "abs": _strict(abs),
     "floor": _strict(lambda x: Fraction(x.__floor__())),
     "round": _strict(lambda x, places: rounded(x, int(places))),
+    "ln": _strict(_defined(numbers.ln)),
+    "exp": _strict(_defined(numbers.exp)),
+    "power": _strict(_defined(_power)),
 }
 _REACHES: Mapping[str, HoleKind] = {"absent": "not_applicable", "missing": "missing", "refused": "refused"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numbers
 import re
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import assert_never
 
@@ -78,7 +78,7 @@ def number_of(raw: object, *, spreadsheet: bool = False) -> Fraction:
         case bool():
             raise ValueError("a boolean is not a number")
         case float():
-            return exact(Decimal(f"{raw:.15g}") if spreadsheet else raw)
+            return exact(Decimal(f"{raw:.15g}") if spreadsheet else float(raw))
         case int() | Decimal():
             return exact(raw)
         case numbers.Rational():
@@ -88,7 +88,10 @@ def number_of(raw: object, *, spreadsheet: bool = False) -> Fraction:
             return value
         case numbers.Real():
             # A NumPy scalar of another width: its own shortest form, not that of the float it would widen to.
-            return exact(Decimal(str(raw)))
+            try:
+                return exact(Decimal(str(raw)))
+            except InvalidOperation as problem:
+                raise ValueError(type(raw).__name__) from problem
         case _:
             raise ValueError("not a number")
 

@@ -70,6 +70,11 @@ class RawRow:
     cells: Cells
     where: Location | None = None
 
+    @property
+    def blank(self) -> bool:
+        """Whether nothing stands in it."""
+        return all(raw.blank for raws in self.cells.values() for raw in raws)
+
 
 @frozen
 class Entry:
@@ -194,7 +199,7 @@ class _Draft:
         names: set[str] = set()
         number = 0
         for raw_row in raw_rows:
-            if all(raw.blank for raws in raw_row.cells.values() for raw in raws):
+            if raw_row.blank:
                 continue
             cells = dict(raw_row.cells)
             for column in kind.columns:
