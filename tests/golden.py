@@ -10,8 +10,11 @@ from pathlib import Path
 import perfrules as pr
 from perfrules.findings import Language
 from perfrules.formats import read_records
+from perfrules.plugins import Registry, SchemeFile
 
 BAD = Path(__file__).parent / "bad"
+PARENTS = Registry(tuple(SchemeFile(path, "tests", "0") for path in sorted((BAD / "parents").glob("*.yaml"))))
+"""What the bad amendments amend, whatever is installed."""
 EXPLAINED = Path(__file__).parent / "explained"
 EXAMPLES = Path(__file__).parent.parent / "examples"
 EXPLANATIONS = {
@@ -25,7 +28,7 @@ EXPLANATIONS = {
 def findings(text: str | bytes, file: str) -> tuple[pr.Finding, ...]:
     """What is found in a scheme, whether it can be used or not."""
     try:
-        return pr.loads(text, file=file).findings
+        return pr.loads(text, file=file, registry=PARENTS).findings
     except pr.SchemeError as problem:
         return problem.findings
 

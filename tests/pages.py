@@ -3,7 +3,8 @@
 A comment on the line before a block says what it is there for:
 
     <!-- file: water.yaml -->    the block is that file in the page's own folder
-    <!-- under: inputs: -->      (with file) it goes into the file, at the end of the block that this line opens
+    <!-- under: inputs: -->      (with file) it goes into the file, at the end of what this line opens; or at its `end`
+    <!-- whole: water.yaml -->   the block shows that file as it stands
     <!-- wrong: unknown-name --> the scheme has these findings, and no others
     <!-- exit: 1 -->             the last command of a console block ends so
 
@@ -44,7 +45,7 @@ _DIRECTIVE = re.compile(r"^<!-- ([a-z]+): (.*) -->$", re.MULTILINE)
 
 @frozen
 class Page:
-    """A page being run: its document, and what its console blocks came to."""
+    """A page being run: its document, and what the blocks that show something should show."""
 
     path: Path
     document: Document
@@ -74,18 +75,22 @@ class Page:
 
     def block(self, example: Example, about: dict[str, str]) -> str:
         """Run one block; what is wrong with it, or nothing."""
-        language = language_of(example)
+        language, source = language_of(example), source_of(example)
         if "file" in about:
-            write(Path(about["file"]), example.parsed, about.get("under"))
+            write(Path(about["file"]), source, about.get("under"))
         if language == "python":
             if "file" not in about:
                 example.evaluate()
         elif language == "console":
-            self.outputs[example.start] = text = played(example.parsed, int(about.get("exit", -1)))
-            if not matches(example.parsed, text):
+            self.outputs[example.start] = text = played(source, int(about.get("exit", -1)))
+            if not shows(example, text):
                 return f"the commands print otherwise:\n{text}"
+        elif "whole" in about:
+            self.outputs[example.start] = text = Path(about["whole"]).read_text(encoding="utf-8")
+            if not shows(example, text):
+                return f"{about['whole']} reads otherwise"
         elif language == "yaml":
-            text = Path(about["file"]).read_text(encoding="utf-8") if "file" in about else example.parsed
+            text = Path(about["file"]).read_text(encoding="utf-8") if "file" in about else source
             return loaded(text, about.get("wrong", ""))
         return ""
 
@@ -99,6 +104,12 @@ def language_of(example: Example) -> str:
     return str(example.region.lexemes.get("arguments", "python") if example.region.lexemes else "python")
 
 
+def source_of(example: Example) -> str:
+    """What stands between the fences of a block, its indentation kept."""
+    text: str = example.document.text[example.start : example.end]
+    return text.partition("\n")[2].rpartition("```")[0]
+
+
 def directives(example: Example) -> dict[str, str]:
     """What the comments right before a block say of it."""
     found = _DIRECTIVES.search(example.document.text[: example.start])
@@ -106,12 +117,15 @@ def directives(example: Example) -> dict[str, str]:
 
 
 def write(path: Path, text: str, under: str | None) -> None:
-    """Write a file; or put the text into it, at the end of the block that a line opens."""
+    """Write a file; or put the text into it, at the end of what a line opens, or of the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if under is None:
         path.write_text(text, encoding="utf-8")
         return
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    if under == "end":
+        path.write_text("".join([*lines, "\n", text]), encoding="utf-8")
+        return
     start = [line.strip() for line in lines].index(under)
     end = next((i for i in range(start + 1, len(lines)) if _indent(lines[i]) <= _indent(lines[start])), len(lines))
     while not lines[end - 1].strip():
@@ -178,14 +192,30 @@ def played(block: str, code: int) -> str:
     return "\n".join(said) + "\n"
 
 
+def shows(example: Example, text: str) -> bool:
+    """Whether a block shows a text: that of a file to the letter, what commands print with parts left out."""
+    return matches(source_of(example), text) if language_of(example) == "console" else source_of(example) == text
+
+
 def matches(shown: str, text: str) -> bool:
     """Whether a block shows what its commands print; a line “…” stands for any number of lines."""
-    parts = [re.escape("\n".join(part)) for part in _parts([line.rstrip() for line in shown.strip("\n").splitlines()])]
-    pattern = r"(?:\n.*)*?\n".join(parts)
-    return re.fullmatch(pattern, text.strip("\n") + ("\n" if shown.rstrip().endswith("\n…") else "")) is not None
+    printed = text.strip("\n").splitlines()
+    place = 0
+    parts = _parts([line.rstrip() for line in shown.strip("\n").splitlines()])
+    for number, part in enumerate(parts):
+        last = number == len(parts) - 1
+        starts = range(place, len(printed) - len(part) + 1) if number else [0]
+        if last and part:
+            starts = [start for start in starts if start + len(part) == len(printed)]
+        found = next((start for start in starts if printed[start : start + len(part)] == part), None)
+        if found is None:
+            return False
+        place = found + len(part)
+    return not parts[-1] or place == len(printed)
 
 
 def _parts(lines: list[str]) -> list[list[str]]:
+    """The lines between those that stand for others."""
     parts: list[list[str]] = [[]]
     for line in lines:
         if line.strip() == "…":
@@ -210,11 +240,12 @@ def rewritten(path: Path) -> Any:
     page = Page.parse(path)
     told = list(page.run())
     text = page.document.text
-    for start, output in sorted(page.outputs.items(), reverse=True):
-        example = next(e for e in page.document.examples() if e.start == start)
-        if not matches(example.parsed, output):
-            text = text[:start] + text[start : example.end].replace(example.parsed, output, 1) + text[example.end :]
-    return text, [line for line in told if "print otherwise" not in line]
+    for example in sorted(page.document.examples(), key=lambda e: -e.start):
+        output = page.outputs.get(example.start)
+        if output is not None and not shows(example, output):
+            opening = text[example.start :].partition("\n")[0]
+            text = f"{text[: example.start]}{opening}\n{output}```{text[example.end :]}"
+    return text, [line for line in told if " otherwise" not in line]
 
 
 if __name__ == "__main__":

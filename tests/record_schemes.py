@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
-from perfrules.model import Input, Points, PublishedFigure, RowKind, Scheme, TreeNode
+import attrs
+
+from perfrules.model import Input, PublishedFigure, RowKind, Scheme
 from perfrules.numbers import unit
+from perfrules.verbs import loads
 
 
 def an_input(name: str, kind: Any = "number", **rest: Any) -> Input:
@@ -17,20 +21,29 @@ def an_input(name: str, kind: Any = "number", **rest: Any) -> Input:
     return Input(name, kind, **rest)
 
 
+@cache
+def _bare() -> Scheme:
+    return loads(
+        {
+            "perfrules": 1,
+            "scheme": "test.records",
+            "title": "试",
+            "tree": {"points": 1, "formula": "1", "clause": "某办法 第一条"},
+        }
+    )
+
+
 def a_scheme(
     inputs: Sequence[Input] = (), rows: Sequence[RowKind] = (), published: Sequence[Input] = (), *, key: str = ""
 ) -> Scheme:
     """A scheme that wants these of its records."""
-    return Scheme(
-        id="test.records", title="试", edition="1", effective=None, until=None, key=key, sources={},
+    return attrs.evolve(
+        _bare(),
         inputs={i.name: i for i in inputs},
         rows={r.name: r for r in rows},
-        values={}, definitions={},
-        tree=TreeNode("", "总分", "总分", "", Points(Fraction(100)), None),
-        grades={}, checks=(),
         published={p.name: PublishedFigure(p, "score", "") for p in published},
-        text="{}", digest="",
-    )  # fmt: skip
+        key=key,
+    )
 
 
 INDICATORS = RowKind(

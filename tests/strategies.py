@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from perfrules.model import Input, OpenGroup, RowKind, Ruling, Scheme
 
-LITERALS = ("0 1 2 3 5 10 20 50 60 80 90 100 0.5 0.005 1.005 2.675 33.335 12.5 90% 60% 100% 1%").split()
-CUTS = ("-5 0 0.005 0.5 60% 0.8 90% 1 1.005 2 3 5 10 12.5 20 33.335 50 60 80 90 100").split()
+LITERALS = ["0", "1", "2", "3", "5", "10", "20", "50", "60", "80", "90", "100", "0.5", "0.005", "1.005", "2.675", "33.335", "12.5", "90%", "60%", "100%", "1%"]
+CUTS = ["-5", "0", "0.005", "0.5", "60%", "0.8", "90%", "1", "1.005", "2", "3", "5", "10", "12.5", "20", "33.335", "50", "60", "80", "90", "100"]
 DAYS = ("2023-01-01", "2023-06-30", "2023-12-31", "2024-02-29")
 LABELS = ("优", "良", "中", "差")
 Text = Any
@@ -99,7 +99,8 @@ class Maker:
         """A formula of a pure number, or of an amount of money."""
         names = scope.money if money else (*scope.pure, *(("points",) if scope.points else ()))
         if depth <= 0 or self.chance(25):
-            return self.pick(names) if names and self.chance(70) else self.pick(LITERALS)
+            literals = LITERALS[: -4 if money else None]  # a percentage is a pure number, a bare literal of any unit
+            return self.pick(names) if names and self.chance(70) else self.pick(literals)
 
         def more(as_money: bool = money) -> str:
             return self.number(scope, depth - 1, as_money)
@@ -364,6 +365,7 @@ class Tree:
     scope: Scope
     scales: tuple[str, ...] = ()
     lights: dict[str, str] = field(default_factory=dict)
+    free: bool = True  # whether a leaf may be free: not where leaves inherit `full`
 
     def node(self, path: str, points: Fraction, depth: int, dealt: bool = False) -> dict[str, Any]:
         """A node worth so many points, stated unless its parent deals them out."""
@@ -427,8 +429,8 @@ class Tree:
         if way in ("weights", "split", "mean", "min", "max", "body") and not dealt:
             made["points"] = written(inner)
         if m.chance(30):
-            leaf_scope = self.scope.plus(points=True)
-            made["leaves"] = m.policies(leaf_scope, full=not self.any_free(way), per_cent=35) | m.round(30)
+            made["leaves"] = m.policies(self.scope.plus(points=True), full=m.chance(50), per_cent=35) | m.round(30)
+        above, self.free = self.free, self.free and "full" not in made.get("leaves", {}).values()
         children: dict[str, Any] = {}
         count = m.whole(1, 4)
         before = dict(self.lights)
@@ -447,13 +449,13 @@ class Tree:
             if m.chance(15):
                 name, about = self.child(path, lambda at: self.leaf(at, {"points": 5}, Fraction(5)))
                 children[name] = about | {"counts": False}
-            if way == "points" and m.chance(12) and "full" not in made.get("leaves", {}).values():
+            if way == "points" and self.free and m.chance(12):
                 name, about = self.child(path, lambda at: self.leaf(at, {"points": "free"}, None))
                 children[name], free = about, True
             if way == "points" and m.chance(12):
                 name, about = self.child(path, lambda at: self.leaf(at, {"points": [-4, 0]}, Fraction(0)))
                 children[name] = about
-        made["children"] = children
+        made["children"], self.free = children, above
         made |= self.gathering(dealt)
         self.scope = self.scope.plus(groups=((path or "总分", free),))
         if way in ("mean", "min", "max"):
@@ -467,10 +469,6 @@ class Tree:
         if lit and all(self.lights[n] == "灯" for n in lit) and m.chance(60):
             made["grade"] = {"combine": "min", "scale": "灯"}
         return self.finished(path, made, inner, at=made.get("scale_to"))
-
-    def any_free(self, way: str) -> bool:
-        """Whether a group could come to hold a free leaf, which `full` does not suit."""
-        return way == "points"
 
     def child(self, path: str, made: Callable[[str], dict[str, Any]], shown: bool = True) -> tuple[str, dict[str, Any]]:
         m = self.maker

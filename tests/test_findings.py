@@ -252,6 +252,7 @@ lines = st.text(st.sampled_from("ab 12.+(){}\t完成值（，：％—“”é\u
 
 @given(line=lines, column=st.integers(1, 220), length=st.integers(1, 220))
 @example(line="    formula: 完成值", column=14, length=3)
+@example(line="完成值 + " * 60, column=301, length=3)
 @example(line="  \u3000\u3000键: 1", column=3, length=1)
 def test_carets_stand_beneath_what_they_mark(line, column, length):
     """In columns, the carets begin where the marked text does and are as wide; a long line is cut and still fits."""

@@ -81,7 +81,7 @@ def test_a_plugin_that_raises_is_a_finding_and_the_rest_work(tmp_path: Path) -> 
 
 def test_a_misspelt_hook_is_told(tmp_path: Path) -> None:
     """A hook that nothing calls is a finding, not silence."""
-    wrong = _plugin(register_scheme=list)
+    wrong = _plugin(register_scheme=lambda: ())
     registry = plugins.load([_Point("w", wrong)])  # type: ignore[arg-type]
     assert [f.name for f in registry.findings] == ["plugin-failed"]
     assert "register_scheme" in registry.findings[0].message("en")

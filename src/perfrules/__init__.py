@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from perfrules.findings import Finding, PerfrulesError, RecordError, SchemeError
     from perfrules.model import Record, Ruling, Scheme, Scorecard
-    from perfrules.verbs import load, loads, scheme, schemes, score
+    from perfrules.verbs import amend, freeze, load, loads, scheme, schemes, score
 
 _HOMES = {
     "Finding": "findings",
@@ -19,6 +19,8 @@ _HOMES = {
     "Ruling": "model",
     "Scheme": "model",
     "Scorecard": "model",
+    "amend": "verbs",
+    "freeze": "verbs",
     "load": "verbs",
     "loads": "verbs",
     "schemes": "verbs",
@@ -35,6 +37,8 @@ __all__ = [
     "Scheme",
     "SchemeError",
     "Scorecard",
+    "amend",
+    "freeze",
     "load",
     "loads",
     "scheme",

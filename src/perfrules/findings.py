@@ -165,7 +165,7 @@ def _caret(where: Location) -> list[str]:
     assert where.text is not None
     line = where.text.replace("\t", " ")
     start = where.column - 1
-    before, rest = line[:start].lstrip(), line[start:].rstrip()
+    before, rest = line[:start].lstrip(" "), line[start:].rstrip()
     if display_width(before + rest) > LINE_WIDTH:
         before, rest = _last(before, LINE_WIDTH // 3), _first(rest, LINE_WIDTH * 2 // 3)
     carets = "".join("＾" if display_width(c) == 2 else "^" * display_width(c) for c in rest[: where.length]) or "^"

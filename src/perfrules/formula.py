@@ -17,7 +17,8 @@ from perfrules.numbers import Dimension
 from perfrules.parsing import Problem
 
 Kind = Literal["number", "boolean", "choice", "date", "text"]
-COST_LIMIT = 20_000
+COST_LIMIT, NESTING_LIMIT = 20_000, 100
+"""Nodes of a formula with every definition written out, and how deep they may then stand in one another."""
 
 
 class Placed(Protocol):
@@ -123,6 +124,7 @@ class Signature:
     most: int
     meaning: Callable[[tuple[Meaning, ...], Meaning | None], tuple[Meaning | None, Sequence[Problem]]]
     cost: int
+    nesting: int = 0
 
 
 @define
@@ -137,11 +139,13 @@ class Scope:
 
 def check(formula: Formula, scope: Scope) -> tuple[Meaning | None, list[Problem]]:
     """What a formula means in a scope, and every problem of kinds, units, names and cost in it."""
+    node = formula.node
+    if cost(node, scope.definitions) > COST_LIMIT:
+        return None, [Problem("formula-too-costly", node.at, {"limit": str(COST_LIMIT)})]
+    if nesting(node, scope.definitions) > NESTING_LIMIT:
+        return None, [Problem("formula-too-deep", node.at, {"limit": str(NESTING_LIMIT)})]
     checker = _Checker(formula, scope)
-    meaning = checker.meaning(formula.node)
-    if cost(formula.node, scope.definitions) > COST_LIMIT:
-        checker.problem("formula-too-costly", formula.node, limit=str(COST_LIMIT))
-    return meaning, checker.problems
+    return checker.meaning(node), checker.problems
 
 
 def cost(node: Node, definitions: Mapping[str, Signature]) -> int:
@@ -152,6 +156,23 @@ def cost(node: Node, definitions: Mapping[str, Signature]) -> int:
         if isinstance(n, nodes.Use) and n.definition in definitions:
             total += definitions[n.definition].cost
     return total
+
+
+def nesting(node: Node, definitions: Mapping[str, Signature]) -> int:
+    """How deep nodes stand in one another with every definition written out; a chain of operators, or of else … if,
+    is one level. Whoever recurses into nodes goes so deep and no deeper."""
+    deepest = 0
+    stack = [(node, 1)]
+    while stack:
+        n, depth = stack.pop()
+        if isinstance(n, nodes.Use) and n.definition in definitions:
+            deepest = max(deepest, depth + 1 + definitions[n.definition].nesting)
+        deepest = max(deepest, depth)
+        chained = n.left if isinstance(n, nodes.Arithmetic) else n.otherwise if isinstance(n, nodes.If) else None
+        for child in nodes.children(n):
+            flat = child is chained and type(child) is type(n)
+            stack.append((child, depth if flat else depth + 1))
+    return deepest
 
 
 def dimension_text(dimension: Dimension | None) -> str:
@@ -213,9 +234,8 @@ class _Checker:
             case nodes.Not(operand=x):
                 self._truth(x)
                 return BOOLEAN
-            case nodes.If(condition=condition, then=then, otherwise=otherwise):
-                self._truth(condition)
-                return self._same(node, then, otherwise)
+            case nodes.If():
+                return self._if(node)
             case nodes.Primitive():
                 return self._primitive(node)
             case nodes.Use():
@@ -249,7 +269,16 @@ class _Checker:
         self.problem("wrong-kind", node, seen=self.formula.text(node.at), kind=meaning.kind, wanted=wanted)
 
     def _arithmetic(self, node: nodes.Arithmetic) -> Meaning | None:
-        left, right = self.meaning(node.left), self.meaning(node.right)
+        """A chain of operators to the left is walked, not recursed into."""
+        spine = [node]
+        while isinstance(first := spine[-1].left, nodes.Arithmetic):
+            spine.append(first)
+        left = self.meaning(first)
+        for step in reversed(spine):
+            left = self._operated(step, left, self.meaning(step.right))
+        return left
+
+    def _operated(self, node: nodes.Arithmetic, left: Meaning | None, right: Meaning | None) -> Meaning | None:
         left, right = self._as_date(node.left, left, right), self._as_date(node.right, right, left)
         if left is None or right is None:
             return None
@@ -345,8 +374,20 @@ class _Checker:
                 right=self.formula.text(b.at), right_kind="choice", sign="==",
             )  # fmt: skip
 
-    def _same(self, node: Node, a: Node, b: Node) -> Meaning | None:
-        left, right = self.meaning(a), self.meaning(b)
+    def _if(self, node: nodes.If) -> Meaning | None:
+        """A chain of "else … if" is walked, not recursed into."""
+        arms: list[tuple[nodes.If, Meaning | None]] = []
+        last: Node = node
+        while isinstance(last, nodes.If):
+            self._truth(last.condition)
+            arms.append((last, self.meaning(last.then)))
+            last = last.otherwise
+        meaning = self.meaning(last)
+        for arm, then in reversed(arms):
+            meaning = self._same(arm, arm.then, then, arm.otherwise, meaning)
+        return meaning
+
+    def _same(self, node: Node, a: Node, left: Meaning | None, b: Node, right: Meaning | None) -> Meaning | None:
         if left is None or right is None:
             return left or right
         if left.kind == right.kind == "number":

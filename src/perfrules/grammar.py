@@ -96,7 +96,11 @@ FORMS: dict[str, Form] = {
             "values": Key("map:value", "中间值", "named formulas outside the tree"),
             "definitions": Key("map:definition", "定义", "named rules with parameters"),
             "tree": Key("form:node", "指标树", "the tree of indicators", required=True),
+            "benchmarks": Key("map:form:benchmark", "参照值", "statistics over all records, frozen before scoring"),
             "grades": Key("map:form:grade", "等级标准", "grade scales"),
+            "ranking": Key("form:ranking", "排名", "how records are ranked"),
+            "stages": Key("list:text", "阶段", "the stages of a year, in order"),
+            "period": Key("name", "期间所在的数据项", "the input that tells a record's period: a date, or a year"),
             "checks": Key("map:form:check", "勾稽关系", "conditions that records must keep"),
             "published": Key("map:form:published", "公布数所在列", "columns with published figures, for audits"),
             **_PROVENANCE,
@@ -152,6 +156,7 @@ FORMS: dict[str, Form] = {
             "decimals": Key("integer", "小数位数", "most decimal places"),
             "choices": Key("list:text", "选项", "the choices"),
             "optional": Key("truth", "可不填", "a blank is no remark"),
+            "at": Key("text or list:text", "哪个阶段才有", "at which stages it is there; elsewhere not applicable"),
             "written": Key("enum:fraction|percent", "百分比的写法", "how bare cells of a % input are meant"),
             "month": Key("enum:first|last", "只有年月时取哪天", "which day a month-only cell means"),
             "fill_down": Key("truth", "合并单元格，空则同上", "a blank repeats the cell above (rows only)"),
@@ -204,7 +209,7 @@ FORMS: dict[str, Form] = {
             "rows": Key("name", "行类别", "the kind of row that it is made of"),
             "levels": Key("list:text", "行的层级列", "columns that give rows their levels"),
             "adjustable": Key("truth", "分值可调", "rows may add up to other points than stated"),
-            "combine": Key("enum:sum|mean|min|max", "汇总方式", "how children are put together"),
+            "combine": Key("enum:sum|mean|product|geometric|min|max", "汇总方式", "how children are put together"),
             "at_least": Key("integer", "至少几个下级有分", "how many direct children must be present"),
             "else": Key("enum:absent|zero|refuse", "不足时", "what it is when fewer are"),
             "rescale": Key("truth", "补足不适用的分值", "make up the points of what is absent beneath"),
@@ -286,6 +291,33 @@ FORMS: dict[str, Form] = {
             **_PROVENANCE,
         },
     ),
+    "benchmark": Form(
+        "参照值",
+        "a benchmark",
+        {
+            **{k: v for k, v in _STATISTIC.items() if k != "over"},
+            "over": Key("enum:cohort", "范围：全体记录", "over all records", required=True),
+            "by": Key("formula", "按什么分组", "records of one value of this share a benchmark"),
+            "round": _ROUND,
+            **_PROVENANCE,
+        },
+    ),
+    "ranking": Form(
+        "排名",
+        "ranking",
+        {
+            "of": Key("formula", "按何数排", "what is ranked", required=True),
+            "order": Key("enum:descending|ascending", "次序", "descending (best first) or ascending", required=True),
+            "ties": Key(
+                "enum:min|dense|all or formula",
+                "并列怎么办：min 同名次、dense 名次相连、all 一并入围，或再比之数",
+                "ties: min, dense, all, or a formula that breaks them (same order)",
+                required=True,
+            ),
+            "within": Key("formula", "在何范围内排", "ranked within records of one value of this"),
+            **_PROVENANCE,
+        },
+    ),
     "check": Form(
         "勾稽关系",
         "a check",
@@ -314,7 +346,7 @@ FORMS: dict[str, Form] = {
 
 STATISTICS = ("sum", "mean", "min", "max", "count", "largest", "smallest", "quantile")
 BODY_KEYS = ("formula", "rule", "bands", "cases", "given", *STATISTICS)
-LATER = frozenset({"benchmarks", "ranking", "stages", "by", "procedures", "claims"})
+LATER = frozenset({"procedures", "claims"})
 """Keys of the language that this version does not read yet."""
 
 

@@ -75,7 +75,7 @@ class Input:
     decimals: int | None = None
     choices: tuple[str, ...] = ()
     optional: bool = False
-    at: str = ""
+    at: tuple[str, ...] = ()
     written: Literal["fraction", "percent"] = "fraction"
     month: Literal["first", "last"] | None = None
     fill_down: bool = False
@@ -395,6 +395,34 @@ class Definition:
 
 
 @frozen
+class Benchmark:
+    """A statistic over all records 参照值, frozen before any of them is scored by it; `by` gives each group its own."""
+
+    name: str
+    body: StatisticBody
+    round: Rounding | None = None
+    provenance: Provenance = UNMARKED
+    location: Location | None = field(default=None, eq=False, repr=False)
+
+
+@frozen
+class Ranking:
+    """How records are ranked 排名: by what, which way, what becomes of ties, and within what.
+
+    `ties` is min (1 2 2 4), dense (1 2 2 3), all (as min; a rule for the first n takes in all who tie), or key, where
+    `key` breaks them.
+    """
+
+    of: Formula
+    order: Literal["descending", "ascending"]
+    ties: Literal["min", "dense", "all", "key"]
+    key: Formula | None = None
+    within: Formula | None = None
+    provenance: Provenance = UNMARKED
+    location: Location | None = field(default=None, eq=False, repr=False)
+
+
+@frozen
 class RowKind:
     """A kind of row 指标行 that records bring: its columns and how each row is scored."""
 
@@ -475,6 +503,10 @@ class Scheme:
     grades: Mapping[str, GradeScale]
     checks: tuple[Check, ...]
     published: Mapping[str, PublishedFigure]
+    benchmarks: Mapping[str, Benchmark]
+    ranking: Ranking | None
+    stages: tuple[str, ...]
+    period: str
     text: str = field(repr=False)
     digest: str
     findings: tuple[Finding, ...] = ()
@@ -615,6 +647,21 @@ class Record:
     rulings: tuple[Ruling, ...] = ()
     findings: tuple[Finding, ...] = ()
     where: Location | None = field(default=None, eq=False)
+    stage: str = ""
+
+
+@frozen
+class Frozen:
+    """A benchmark's values, worked out over a population and kept 已定参照值: by group (one group "" without `by`).
+
+    `digest` is over what each record put in, so that the same population can be told again.
+    """
+
+    name: str
+    values: Mapping[str, Fraction | Hole]
+    population: int
+    left_out: int
+    digest: str
 
 
 @frozen
@@ -734,6 +781,8 @@ class Scorecard:
     resting: Mapping[ProvenanceStatus, Fraction]
     rulings: tuple[Ruling, ...]
     findings: tuple[Finding, ...]
+    benchmarks: Mapping[str, Frozen] = field(factory=dict)
+    stage: str = ""
     evidence: Any = field(default=None, eq=False, repr=False)
 
     @property

@@ -51,21 +51,33 @@ def exact(value: int | float | Decimal | Fraction | str) -> Fraction:
 def published(value: Fraction) -> str:
     """The published form of a number: a decimal string where it terminates, else `"n/d"`."""
     numerator, denominator = value.numerator, value.denominator
-    twos = fives = 0
-    while denominator % 2 == 0:
-        denominator //= 2
-        twos += 1
-    while denominator % 5 == 0:
-        denominator //= 5
-        fives += 1
-    if denominator != 1:
-        return f"{value.numerator}/{value.denominator}"
+    twos = (denominator & -denominator).bit_length() - 1
+    fives, rest = _fives(denominator >> twos)
+    if rest != 1:
+        return f"{_digits(numerator)}/{_digits(denominator)}"
     places = max(twos, fives)
     if places == 0:
-        return str(numerator)
-    scaled = abs(numerator) * 10**places // value.denominator
-    digits = str(scaled).rjust(places + 1, "0")
+        return _digits(numerator)
+    scaled = abs(numerator) * 10**places // denominator
+    digits = _digits(scaled).rjust(places + 1, "0")
     return ("-" if numerator < 0 else "") + digits[:-places] + "." + digits[-places:]
+
+
+def _digits(n: int) -> str:
+    """A whole number as text; Python's own conversion refuses numbers of more than 4,300 digits."""
+    return str(n) if n.bit_length() < 10_000 else f"{Decimal(n):f}"
+
+
+def _fives(n: int) -> tuple[int, int]:
+    """How often five divides a number, and what is left: by squares, as a denominator may be huge."""
+    powers = [(1, 5)]
+    while n % powers[-1][1] == 0:
+        powers.append((powers[-1][0] * 2, powers[-1][1] ** 2))
+    count = 0
+    for times, five in reversed(powers):
+        if n % five == 0:
+            count, n = count + times, n // five
+    return count, n
 
 
 def rounded(value: Fraction, places: int, mode: RoundingMode = "half_up") -> Fraction:
@@ -81,29 +93,34 @@ def rounded(value: Fraction, places: int, mode: RoundingMode = "half_up") -> Fra
 TRANSCENDENT_PLACES = 30
 """Decimal places to which `ln`, `exp` and `power` are correctly rounded (half away from zero)."""
 _EXPONENT_LIMIT = 1000
+_OPERAND_BITS, _POWER_BITS = 4000, 2000
+"""The largest number that these read, and the largest power they come to (about what `exp` can), in bits."""
 
 
 def ln(x: Fraction) -> Fraction:
     """The natural logarithm, correctly rounded to 30 decimals. Raises ValueError unless x > 0."""
-    if x <= 0:
-        raise ValueError("ln of a number that is not positive")
+    if x <= 0 or _bits(x) > _OPERAND_BITS:
+        raise ValueError("ln of a number that is not positive, or too large")
     return Fraction(0) if x == 1 else _settled(lambda context: _quotient_ln(x, context))
 
 
 def exp(x: Fraction) -> Fraction:
     """e to the power of x, correctly rounded to 30 decimals. Raises ValueError beyond ±1000."""
-    if abs(x) > _EXPONENT_LIMIT:
-        raise ValueError("an exponent beyond 1000")
+    if abs(x) > _EXPONENT_LIMIT or _bits(x) > _OPERAND_BITS:
+        raise ValueError("an exponent beyond 1000, or of too many digits")
     return Fraction(1) if x == 0 else _settled(lambda context: context.exp(_divided(x, context)))
 
 
 def power(x: Fraction, y: Fraction) -> Fraction:
     """x to the power of y, correctly rounded to 30 decimals; a whole y is exact before rounding.
 
-    Raises ValueError for a negative x with a broken y, 0 to a negative power, and exponents beyond 1000.
+    Raises ValueError for a negative x with a broken y, 0 to a negative power, exponents beyond 1000, and powers of
+    more than some 600 digits.
     """
     if abs(y) > _EXPONENT_LIMIT or (x == 0 and y < 0) or (x < 0 and y.denominator != 1):
         raise ValueError("no such power")
+    if max(_bits(x), _bits(y)) > _OPERAND_BITS or (abs(y) * _bits(x) > _POWER_BITS and abs(x) not in (0, 1)):
+        raise ValueError("a power too large")
     if y.denominator == 1:
         return rounded(x**y.numerator, TRANSCENDENT_PLACES)
     if x in (0, 1):
@@ -112,6 +129,10 @@ def power(x: Fraction, y: Fraction) -> Fraction:
     if root is not None:
         return rounded(root, TRANSCENDENT_PLACES)
     return _settled(lambda context: context.exp(context.multiply(_divided(y, context), _quotient_ln(x, context))))
+
+
+def _bits(x: Fraction) -> int:
+    return max(x.numerator.bit_length(), x.denominator.bit_length())
 
 
 def _divided(x: Fraction, context: Context) -> Decimal:
@@ -131,16 +152,12 @@ def _root(x: Fraction, y: Fraction) -> Fraction | None:
 def _whole_root(n: int, k: int) -> int | None:
     if n < 2:
         return n
-    if k > n.bit_length():
+    if k >= n.bit_length():
         return None
-    low, high = 1, 1 << (n.bit_length() // k + 1)
-    while low <= high:
-        middle = (low + high) // 2
-        reached = middle**k
-        if reached == n:
-            return middle
-        low, high = (middle + 1, high) if reached < n else (low, middle - 1)
-    return None
+    root = 1 << -(-n.bit_length() // k)  # not below it; Newton's steps then never pass it
+    while (nearer := ((k - 1) * root + n // root ** (k - 1)) // k) < root:
+        root = nearer
+    return root if root**k == n else None
 
 
 def _settled(approximate: Callable[[Context], Decimal]) -> Fraction:

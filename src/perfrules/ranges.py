@@ -54,6 +54,9 @@ class Found:
 
 ANYTHING = Numbers()
 NO_HOLES: frozenset[HoleKind] = frozenset()
+_UNSEEN = Found(None)
+_BITS_LIMIT, _FACTS_LIMIT = 2000, 100
+"""How long an end of a range may be, in bits, and how many things are known at once: an analysis stays quick."""
 Fact = tuple[str, Node, Range | None, Node, Range | None]
 
 
@@ -105,13 +108,17 @@ class Analysis:
         self._read = read
         self._call = call
         self._facts: list[Fact] = []
+        self._compared: dict[int, Found] = {}
         self.reached: set[HoleKind] = set()
 
     def find(self, node: Node) -> Found:
         """The range and holes of a node."""
         if isinstance(node, nodes.Number):
             return Found(Numbers(node.value, node.value))
-        found = self._find(node)
+        return self._narrowed(node, self._find(node))
+
+    def _narrowed(self, node: Node, found: Found) -> Found:
+        """What is found of a node, and what the facts say of it."""
         if self._facts and isinstance(found.range, Numbers):
             bounded: Range | None = found.range
             for sign, a, of_a, b, of_b in self._facts:
@@ -171,27 +178,38 @@ class Analysis:
         assert_never(node)
 
     def _arithmetic(self, node: nodes.Arithmetic) -> Found:
-        left, right = self._operand(node.left), self._operand(node.right)
+        """A chain of operators to the left is walked, not recursed into."""
+        spine = [node]
+        while isinstance(first := spine[-1].left, nodes.Arithmetic):
+            spine.append(first)
+        left = self._operand(first)
+        for step in reversed(spine):
+            left = self._operated(step, left, self._operand(step.right))
+            if step is not node:
+                left = self._narrowed(step, left)
+        return left
+
+    def _operated(self, node: nodes.Arithmetic, left: Found, right: Found) -> Found:
         holes = left.holes | right.holes
         a, b = left.range, right.range
         if not isinstance(a, Numbers) or not isinstance(b, Numbers):
             return Found(None, holes)
         match node.sign:
             case "+":
-                return Found(Numbers(_add(a.low, b.low), _add(a.high, b.high)), holes)
+                return Found(_sized(Numbers(_add(a.low, b.low), _add(a.high, b.high))), holes)
             case "-":
                 minus = _negated(b)
-                result = Numbers(_add(a.low, minus.low), _add(a.high, minus.high))
+                result = _sized(Numbers(_add(a.low, minus.low), _add(a.high, minus.high)))
                 return Found(self._difference(node, result), holes)
             case "*":
-                return Found(_product(a, b), holes)
+                return Found(_sized(_product(a, b)), holes)
             case "/":
                 if b.low == 0 == b.high:
                     return Found(None, holes | {"undefined"})
                 straddles = (b.low is None or b.low <= 0) and (b.high is None or b.high >= 0)
                 if straddles:
                     holes |= {"undefined"}
-                return Found(self._quotient(node, _quotient(a, b), a, b), holes)
+                return Found(self._quotient(node, _sized(_quotient(a, b)), a, b), holes)
         assert_never(node.sign)
 
     def _operand(self, node: Node) -> Found:
@@ -226,27 +244,26 @@ class Analysis:
 
     def _compare(self, node: nodes.Compare) -> Found:
         """Links are reached left to right, and none after one that surely fails."""
-        left = self._beside_date(node.first, node.links[0][1])
+        left_node, left = node.first, self.find(node.first)
         holes = left.holes
         truths = Truths(True, False)
         for sign, right_node in node.links:
-            right = self._beside_date(right_node, node.first)
+            right = self.find(right_node)
             holes |= right.holes
+            left, right = self._beside(left_node, left, right), self._beside(right_node, right, left)
+            self._compared[id(left_node)], self._compared[id(right_node)] = left, right
             if left.range is None or right.range is None:
                 return Found(Truths(False, True) if truths.false else None, holes)
             link = _related(sign, left.range, right.range)
             truths = Truths(truths.true and link.true, truths.false or link.false)
             if not truths.true:
                 break
-            left = right
+            left_node, left = right_node, right
         return Found(truths, holes)
 
-    def _beside_date(self, node: Node, other: Node) -> Found:
-        if isinstance(node, nodes.Text):
-            beside = self.find(other)
-            if isinstance(beside.range, Numbers):
-                return self._operand(node)
-        return self.find(node)
+    def _beside(self, node: Node, found: Found, other: Found) -> Found:
+        """Quoted text beside a date is a date."""
+        return self._operand(node) if isinstance(node, nodes.Text) and isinstance(other.range, Numbers) else found
 
     def _logic(self, node: nodes.Logic) -> Found:
         holes = NO_HOLES
@@ -295,6 +312,10 @@ class Analysis:
             del self._facts[before:]
 
     def _assume(self, condition: Node, holds: bool) -> None:
+        """Take up what a condition says, whose sides were found when it was (once: nested conditions would else be
+        found again at every level)."""
+        if len(self._facts) >= _FACTS_LIMIT:
+            return
         match condition:
             case nodes.Not(operand=x):
                 self._assume(x, not holds)
@@ -304,15 +325,8 @@ class Analysis:
             case nodes.Compare(first=first, links=links) if holds or len(links) == 1:
                 left = first
                 for sign, right in links:
-                    self._facts.append(
-                        (
-                            sign if holds else _OPPOSITE[sign],
-                            left,
-                            self._beside_date(left, right).range,
-                            right,
-                            self._beside_date(right, left).range,
-                        )
-                    )
+                    a, b = (self._compared.get(id(side), _UNSEEN).range for side in (left, right))
+                    self._facts.append((sign if holds else _OPPOSITE[sign], left, a, right, b))
                     left = right
             case _:
                 pass
@@ -376,7 +390,8 @@ def _power(x: Numbers, y: Numbers, holes: frozenset[HoleKind]) -> Found:
             if x.low >= 0 and y.low > 0:
                 return Found(Numbers(power(x.low, y.low), power(x.high, y.low)), holes)
         except ValueError:
-            return Found(None, holes | {"undefined"})
+            if x.low == x.high:
+                return Found(None, holes | {"undefined"})
     return Found(ANYTHING, holes | {"undefined"})
 
 
@@ -434,6 +449,15 @@ def _compared(sign: str, a: Numbers, b: Numbers) -> Truths:
             meets = (a_max_b_min is None or a_max_b_min >= 0) and (b_max_a_min is None or b_max_a_min >= 0)
             only = a.low is not None and a.low == a.high == b.low == b.high
             return Truths(meets, not only) if sign == "==" else Truths(not only, meets)
+
+
+def _sized(x: Numbers) -> Numbers:
+    """The range without those of its ends that are too long to reckon with: it only grows."""
+    return Numbers(None if _long(x.low) else x.low, None if _long(x.high) else x.high)
+
+
+def _long(x: Fraction | None) -> bool:
+    return x is not None and max(x.numerator.bit_length(), x.denominator.bit_length()) > _BITS_LIMIT
 
 
 def _add(a: Fraction | None, b: Fraction | None) -> Fraction | None:

@@ -13,8 +13,8 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from perfrules import amending, checking, documents, loading, model, plugins, records, scorecards
-from perfrules.findings import Finding, Language, Location, PerfrulesError, SchemeError, nearest
-from perfrules.model import Record, Ruling, Scheme, Scorecard
+from perfrules.findings import Finding, Language, Location, PerfrulesError, RecordError, SchemeError, nearest
+from perfrules.model import Frozen, Record, Ruling, Scheme, Scorecard
 from perfrules.plan import Plan, Results
 from perfrules.plan import plan as make_plan
 from perfrules.readings import exact, prose
@@ -318,17 +318,34 @@ def scheme(name: str, *, on: date | None = None) -> Scheme:
 # ----------------------------------------------------------------------------------------- scoring
 
 
-def score(scheme: Scheme, record: Any, *, rulings: Iterable[Ruling] = (), trace: bool = True) -> Scorecard:
+def score(
+    scheme: Scheme, record: Any, *, rulings: Iterable[Ruling] = (), trace: bool = True,
+    benchmarks: Mapping[str, Frozen] | None = None, stage: str = "",
+) -> Scorecard:  # fmt: skip
     """The scorecard of one record: a mapping, an object with attributes, or a Record.
 
-    Raises RecordError where the record cannot be read.
+    `benchmarks` are the frozen ones of the scheme (see `freeze`); `stage` is the stage of the year that the record is of.
+    Raises RecordError where the record cannot be read or the scheme has no such stage.
     """
     made = record if isinstance(record, Record) else records.record_from(scheme, record)
-    if rulings:
-        made = evolve(made, rulings=(*made.rulings, *rulings))
-    results = exact.evaluate(plan(scheme), made, trace=trace)
+    if stage and stage not in scheme.stages:
+        seen = {"name": stage, "stages": "、".join(scheme.stages) or "—"}
+        raise RecordError([Finding("unknown-stage", None, made.id, seen, nearest(stage, scheme.stages))])
+    if rulings or stage:
+        made = evolve(made, rulings=(*made.rulings, *rulings), stage=stage or made.stage)
+    results = exact.evaluate(plan(scheme), made, trace=trace, frozen=benchmarks)
     card = scorecards.scorecard(plan(scheme), made, results)
+    card = evolve(card, benchmarks={n: f for n, f in (benchmarks or {}).items() if n in scheme.benchmarks})
     return evolve(card, evidence=Evidence(plan(scheme), results, made))
+
+
+def freeze(scheme: Scheme, population: Iterable[Any]) -> dict[str, Frozen]:
+    """The scheme's benchmarks over a population of records, to be kept and given to `score`.
+
+    Raises RecordError where a record cannot be read.
+    """
+    made = [r if isinstance(r, Record) else records.record_from(scheme, r) for r in population]
+    return exact.freeze(plan(scheme), made)
 
 
 @frozen

@@ -10,7 +10,7 @@ from attrs import define, field
 
 from perfrules import formula, model, nodes
 from perfrules.formula import Formula
-from perfrules.plan import DefinitionPlan, Fold, Plan, RowBlock, Step
+from perfrules.plan import Cohort, DefinitionPlan, Fold, Plan, RowBlock, Step
 from perfrules.ranges import (
     NO_HOLES,
     Analysis,
@@ -73,6 +73,9 @@ class Forecast:
                 fold = next(f for f in block.folds if f.name == name)
                 inner = Forecast(self.plan, {}, block, self.present)
                 return self._fold(fold, [inner.read(i) for i in fold.items], rows=True)
+            case Cohort() as cohort:
+                found = self._fold(cohort.fold, [self.read(i) for i in cohort.fold.items], rows=True)
+                return Found(found.range, found.holes if self.present else found.holes | {"missing"})
             case None:
                 return Found(None)
 

@@ -64,9 +64,11 @@ class Names:
         for word in model.RESERVED:
             self.refused[word] = Problem("no-points-here", (0, 0), {"key": word})
         for name in self._value_order(scheme):
-            value = scheme.values[name]
             scope = self.scope()
-            self.meanings[name] = self.value(value, scope, name)
+            if name in scheme.benchmarks:
+                self.meanings[name] = self._benchmark(scheme.benchmarks[name], scope)
+            else:
+                self.meanings[name] = self.value(scheme.values[name], scope, name)
         for kind in scheme.rows.values():
             self.row_kind(kind)
         for node in scheme.tree.walk():
@@ -76,6 +78,8 @@ class Names:
         for check in scheme.checks:
             self.truth(check.holds, self.scope(), check.name)
         self.printed(scheme)
+        if scheme.ranking is not None:
+            self._ranking(scheme.ranking)
         return self.findings
 
     def scope(self, **more: Meaning) -> Scope:
@@ -87,6 +91,7 @@ class Names:
         entries: list[tuple[str, tuple[str, str], Location | None]] = []
         entries += [(i.name, ("数据项", "an input"), i.location) for i in scheme.inputs.values()]
         entries += [(v.name, ("中间值", "a value"), v.location) for v in scheme.values.values()]
+        entries += [(b.name, ("参照值", "a benchmark"), b.location) for b in scheme.benchmarks.values()]
         entries += [(k.name, ("行类别", "a row kind"), k.location) for k in scheme.rows.values()]
         nodes_ = [n for n in scheme.tree.walk() if n.identifier]
         entries += [(n.identifier, (f"指标 {n.path}", f"the node {n.path}"), n.location) for n in nodes_]
@@ -111,7 +116,11 @@ class Names:
         graph: dict[str, list[str]] = {}
         by_path: dict[str, str] = {n.path: n.identifier or n.path or "总分" for n in scheme.tree.walk()}
         identifiers = {n.identifier: by_path[n.path] for n in scheme.tree.walk() if n.identifier}
-        known = {n: v for n, v in {**identifiers, **{v: v for v in scheme.values}}.items() if n not in self._clashing}
+        known = {
+            n: v
+            for n, v in {**identifiers, **{v: v for v in (*scheme.values, *scheme.benchmarks)}}.items()
+            if n not in self._clashing
+        }
         where: dict[str, Location | None] = {}
         for node in scheme.tree.walk():
             parts = [node.holds if not isinstance(node.holds, model.Group) else node.holds.body,
@@ -124,7 +133,8 @@ class Names:
             names += self._over(node.holds, scheme, by_path)
             graph[by_path[node.path]] = names
             where[by_path[node.path]] = node.location
-        for value in scheme.values.values():
+        parts_: list[model.Value | model.Benchmark] = [*scheme.values.values(), *scheme.benchmarks.values()]
+        for value in parts_:
             names = [known[n] for f in model.formulas(value) for n in f.names if n in known]
             graph[value.name] = names + self._over(value.body, scheme, by_path)
             where[value.name] = value.location
@@ -137,18 +147,43 @@ class Names:
         return True
 
     def _over(self, body: object, scheme: Scheme, by_path: Mapping[str, str]) -> list[str]:
-        if isinstance(body, model.StatisticBody) and body.over not in scheme.rows:
+        if isinstance(body, model.StatisticBody) and body.over not in (*scheme.rows, "cohort"):
             try:
                 return [by_path[c.path] for c in scheme.node(body.over).children]
             except KeyError:
                 return []
         return []
 
+    def _benchmark(self, benchmark: model.Benchmark, scope: Scope) -> Meaning | None:
+        """A benchmark is a number of its item's unit; `by` may be anything that tells records apart."""
+        body, path = benchmark.body, benchmark.name
+        if body.where is not None:
+            self.truth(body.where, scope, path)
+        if body.weight is not None:
+            self.number(body.weight, scope, path, pure=False)
+        if body.by is not None:
+            self.meaning(body.by, scope, path)
+        if body.statistic == "count":
+            self.truth(body.item, scope, path)
+            return PURE
+        found = self.meaning(body.item, scope, path)
+        if found is not None and found.kind != "number":
+            self._score(found, body.item, path)
+            return None
+        return found
+
+    def _ranking(self, ranking: model.Ranking) -> None:
+        scope = self.scope()
+        self.number(ranking.of, scope, "ranking", pure=False)
+        if ranking.key is not None:
+            self.number(ranking.key, scope, "ranking", pure=False)
+        if ranking.within is not None:
+            self.meaning(ranking.within, scope, "ranking")
+
     def _value_order(self, scheme: Scheme) -> list[str]:
-        graph = {
-            v.name: [n for f in model.formulas(v) for n in f.names if n in scheme.values]
-            for v in scheme.values.values()
-        }
+        parts: list[model.Value | model.Benchmark] = [*scheme.values.values(), *scheme.benchmarks.values()]
+        known = {p.name for p in parts}
+        graph = {p.name: [n for f in model.formulas(p) for n in f.names if n in known] for p in parts}
         return list(TopologicalSorter(graph).static_order())
 
     # ------------------------------------------------------------------------------------------ definitions

@@ -121,15 +121,22 @@ def _file(path: Path) -> Examined:
 
 @cache
 def _registry(plugin: _Plugin) -> plugins.Registry:
-    """The installed plugins, with the definitions that lie in a plugin's folder in place of those installed.
+    """The installed plugins, with the files that lie in a plugin's folder in place of those that it has installed.
 
     Kept, as it reads every file of the folder and is asked for by each.
     """
     known = verbs.registry()
-    others = [f for f in known.definition_files if f.distribution != plugin.distribution]
-    paths = [path for path in _files(plugin.package) if _kind(path) == "definitions"]
-    own = [plugins.SchemeFile(path, plugin.distribution, "") for path in paths]
-    return evolve(known, definition_files=(*others, *own))
+    own = [(_kind(path), plugins.SchemeFile(path, plugin.distribution, "")) for path in _files(plugin.package)]
+
+    def with_own(files: tuple[plugins.SchemeFile, ...], wanted: Kind) -> tuple[plugins.SchemeFile, ...]:
+        others = [f for f in files if f.distribution != plugin.distribution]
+        return (*others, *(file for kind, file in own if kind == wanted))
+
+    return evolve(
+        known,
+        scheme_files=with_own(known.scheme_files, "scheme"),
+        definition_files=with_own(known.definition_files, "definitions"),
+    )
 
 
 # ------------------------------------------------------------------------------------------------ plugins

@@ -12,7 +12,7 @@ from perfrules.findings import Language
 from perfrules.formula import Formula
 from perfrules.model import Policies, Policy, Provenance, Scheme, TreeNode
 from perfrules.numbers import published
-from perfrules.plan import Fold, RowBlock, Step
+from perfrules.plan import Cohort, Fold, PlanStep, RowBlock, Step
 from perfrules.scorecards.foundations import Foundations, outcomes_of
 
 Data = dict[str, Any]
@@ -75,6 +75,7 @@ def outline(scheme: Scheme) -> Data:
             "effective": scheme.effective and scheme.effective.isoformat(),
             "until": scheme.until and scheme.until.isoformat(),
             "file": scheme.file,
+            "amends": scheme.amends or None,
             "provenance": mark_data(scheme.provenance),
         },
         "points": _number(scheme.tree.worth) or None,
@@ -86,6 +87,7 @@ def outline(scheme: Scheme) -> Data:
         "definitions": [_definition(d) for d in scheme.definitions.values() if d.origin != "prelude"],
         "grades": [_grade(g) for g in scheme.grades.values()],
         "checks": [_check(c) for c in scheme.checks],
+        "amendments": [{"kind": a.kind, "target": a.target, "to": a.to, "clause": a.clause} for a in scheme.amendments],
         "published": [
             {"column": p.column.label, "what": p.what, "target": p.target, "provenance": mark_data(p.provenance)}
             for p in scheme.published.values()
@@ -314,7 +316,7 @@ def plan_steps(scheme: Scheme) -> list[Data]:
     return [_step(step) for step in verbs.plan(scheme).steps]
 
 
-def _step(step: Step | Fold | RowBlock) -> Data:
+def _step(step: PlanStep) -> Data:
     match step:
         case Step(name=name, formula=formula, bindings=bindings):
             read = {
@@ -327,7 +329,9 @@ def _step(step: Step | Fold | RowBlock) -> Data:
             data: Data = {"fold": name, "statistic": statistic, "items": list(items)}
             return data | _stated(where=list(where), weights=list(weights), at=_number(step.at), k=str(step.k or ""))
         case RowBlock(name=name, rows=rows, steps=steps, folds=folds, where=where):
-            inner: Iterable[Step | Fold | RowBlock] = (*steps, *folds)
+            inner: Iterable[PlanStep] = (*steps, *folds)
             return {"block": name, "rows": rows} | _stated(where=where) | {"steps": [_step(s) for s in inner]}
+        case Cohort(name=name, fold=fold, by=by, layer=layer):
+            return {"cohort": name, "layer": str(layer)} | _stated(by=by) | {"of": _step(fold)}
         case _:
             assert_never(step)

@@ -67,12 +67,18 @@ class _Show:
         self.screen.line(f"{about['title']}  {about['id']}{edition}", "bold")
         dates = [(say("施行", "effective"), about["effective"]), (say("失效", "until"), about["until"])]
         facts = [f"{word} {day}" for word, day in dates if day]
+        facts += [f"{say('修订自', 'amends')} {about['amends']}"] if about["amends"] else []
         facts += [f"{say('文件', 'file')} {about['file']}"] if about["file"] else []
         self.screen.line("  ".join([*facts, f"{say('摘要值', 'digest')} {about['digest'][:16]}"]))
         if outline["resting"]:
             self.screen.line(
                 f"{say('分值的依据：', 'points rest on: ')}{shares(screen=self.screen, resting=outline['resting'])}"
             )
+        if outline["amendments"]:
+            self.screen.line()
+            self.screen.line(say("修订", "Amendments"), "bold underline")
+            rows = [[each["kind"], each["target"], each["to"], each["clause"]] for each in outline["amendments"]]
+            self.screen.table(say("方式 对象 改为 依据", "kind target to clause").split(), rows)
         self.screen.line()
         self.screen.tree(self.node(outline["tree"], {}))
         if self.rules:

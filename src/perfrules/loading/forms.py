@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -332,14 +332,9 @@ def written_down(data: Any, mark: Provenance) -> Any:
     return written
 
 
-def used_definitions(
-    visible: Mapping[str, model.Definition], tree: model.TreeNode, rows: Mapping[str, model.RowKind],
-    values: Mapping[str, model.Value], grades: Mapping[str, model.GradeScale], checks: tuple[model.Check, ...],
-) -> dict[str, model.Definition]:  # fmt: skip
-    """The definitions that are called anywhere, and those that they call."""
-    wanted: list[str] = []
-    for part in (tree, *rows.values(), *values.values(), *grades.values(), *checks):
-        wanted.extend(model.definitions_called(part))
+def used_definitions(visible: Mapping[str, model.Definition], parts: Iterable[object]) -> dict[str, model.Definition]:
+    """The definitions that are called anywhere in these parts, and those that they call."""
+    wanted = [name for part in parts for name in model.definitions_called(part)]
     used: dict[str, model.Definition] = {}
     while wanted:
         name = wanted.pop()

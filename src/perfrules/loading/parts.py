@@ -75,12 +75,16 @@ class Parts(Forms):
             decimals=self.integer(found.get("decimals"), path, "decimals"),
             choices=choices,
             optional=self.truth(found.get("optional"), path, "optional", False),
+            at=self._stages_of(found.get("at"), path),
             written=self.word(found.get("written"), path, "written", ("fraction", "percent"), "fraction"),  # type: ignore[arg-type]
             month=month or None,  # type: ignore[arg-type]
             fill_down=self.truth(found.get("fill_down"), path, "fill_down", False),
             provenance=self.provenance(found, top),
             location=key.locate(0, len(key.text)),
         )
+
+    def _stages_of(self, node: Node | None, path: str) -> tuple[str, ...]:
+        return (node.text,) if isinstance(node, Scalar) else self.texts(node, path, "at")
 
     def _unit(self, node: Node | None, path: str) -> Unit | None:
         if node is None:
@@ -139,7 +143,7 @@ class Parts(Forms):
 
     def body(
         self, found: Mapping[str, Node], path: str, mark: Provenance, *, labels: bool = False, required: bool = True,
-        at: Node | None = None,
+        at: Node | None = None, cohort: bool = False,
     ) -> model.Body | None:  # fmt: skip
         """The one body of a form; several, or none where one is required, are findings."""
         stated = [k for k in BODY_KEYS if k in found]
@@ -174,7 +178,7 @@ class Parts(Forms):
             case "cases":
                 return self._cases(node, path, mark, labels)
             case _:
-                return self._statistic(word, found, path)
+                return self._statistic(word, found, path, cohort)
 
     def _rule(self, node: Node, path: str) -> model.RuleBody | None:
         if not isinstance(node, Map) or len(node.entries) != 1:
@@ -299,14 +303,14 @@ class Parts(Forms):
                 cases.append(model.Case(when, outcome, key.text.strip()))
         return model.CasesBody(tuple(cases)) if cases else None
 
-    def _statistic(self, word: str, found: Mapping[str, Node], path: str) -> model.StatisticBody | None:
+    def _statistic(self, word: str, found: Mapping[str, Node], path: str, cohort: bool) -> model.StatisticBody | None:
         item = self.formula(found[word], path)
         if "over" not in found:
             self.report("statistic-wants-over", self.key(found[word]), path, key=word)
             return None
         over = self.text(found["over"], path, "over")
-        if over == "cohort":
-            self.report("not-read-yet", found["over"], path, key="over: cohort")
+        if (over == "cohort") is not cohort:
+            self.report("cohort-only-in-benchmarks", found["over"], path)
         k = self.integer(found.get("k"), path, "k")
         if word in ("largest", "smallest") and (k is None or k < 1):
             self.report("statistic-wants", self.key(found[word]), path, key=word, wants="k")
@@ -323,6 +327,7 @@ class Parts(Forms):
             item,
             over,
             where=self.formula(found.get("where"), path),
+            by=self.formula(found.get("by"), path),
             weight=self.formula(found.get("weighted_by"), path),
             k=k,
             at=at,

@@ -148,7 +148,9 @@ class Trees(Parts):
         if not entries:
             self.report("no-children", self.key(found["children"]), path)
         body = self.body(found, path, mark, required=False)
-        combine = self.word(found.get("combine"), path, "combine", ("sum", "mean", "min", "max"), "sum")
+        combine = self.word(
+            found.get("combine"), path, "combine", ("sum", "mean", "product", "geometric", "min", "max"), "sum"
+        )
         if body is not None and "combine" in found:
             self.report("two-bodies", self.key(found["combine"]), path, first="combine", second="body")
         if body is not None and "rescale" in found:

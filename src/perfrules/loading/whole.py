@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from perfrules import documents, model
-from perfrules.documents import Node
+from perfrules.documents import Node, Scalar
+from perfrules.findings import Finding, nearest
 from perfrules.grammar import LANGUAGE_VERSION
 from perfrules.loading.forms import NO_POLICIES, used_definitions
 from perfrules.loading.tree import Trees
+from perfrules.model import Provenance
 
 
 class Whole(Trees):
@@ -50,6 +52,9 @@ class Whole(Trees):
         grades = {k.text: self.grade(k, v, top) for k, v in self.entries(found.get("grades"), "", "grades")}
         checks = tuple(self.check(k, v, top) for k, v in self.entries(found.get("checks"), "", "checks"))
         figures = self.entries(found.get("published"), "", "published")
+        benchmarks = {
+            k.text: self.benchmark(k, v, top) for k, v in self.entries(found.get("benchmarks"), "", "benchmarks")
+        }
         printed = {k.text: self.printed(k, v, top, inputs) for k, v in figures}
         effective, until = (
             self.day(found.get("effective"), "", "effective"),
@@ -60,7 +65,9 @@ class Whole(Trees):
         if tree is None:
             return None
         visible = {**self.library, **definitions}
-        used = used_definitions(visible, tree, rows, values, grades, checks)
+        ranking = self.ranking(found.get("ranking"), top)
+        parts = (tree, *rows.values(), *values.values(), *grades.values(), *checks, *benchmarks.values(), ranking)
+        used = used_definitions(visible, parts)
         resolved = self._resolved(root, {n: d for n, d in used.items() if n not in definitions})
         digest = hashlib.sha256((LANGUAGE_VERSION + "\n" + resolved).encode()).hexdigest()
         return model.Scheme(
@@ -79,6 +86,10 @@ class Whole(Trees):
             grades=grades,
             checks=checks,
             published=printed,
+            benchmarks={n: b for n, b in benchmarks.items() if b is not None},
+            ranking=ranking,
+            stages=self.stages(found.get("stages"), inputs),
+            period=self.period(found.get("period"), inputs),
             text=resolved,
             digest=digest,
             findings=tuple(self.sorted()),
@@ -97,3 +108,52 @@ class Whole(Trees):
                 own[f"{definition.name}({', '.join(definition.parameters)})"] = definition.written
             data["definitions"] = own
         return documents.dumps(data)
+
+    def benchmark(self, key: Scalar, node: Node, top: Provenance) -> model.Benchmark | None:
+        """A statistic over the cohort."""
+        path = self.name(key, key.text, "参照值 benchmark")
+        found = self.mapping(node, "benchmark", path)
+        mark = self.provenance(found, top)
+        body = self.body(found, path, mark, at=key, cohort=True)
+        if not isinstance(body, model.StatisticBody):
+            return None
+        rounding = self.rounding(found.get("round"), path)
+        return model.Benchmark(key.text, body, rounding, mark, key.locate(0, len(key.text)))
+
+    def ranking(self, node: Node | None, top: Provenance) -> model.Ranking | None:
+        """How records are ranked; what is no word for ties is a formula that breaks them."""
+        if node is None:
+            return None
+        found = self.mapping(node, "ranking", "ranking")
+        of = self.formula(found.get("of"), "ranking")
+        order = self.word(found.get("order"), "ranking", "order", ("descending", "ascending"), "descending")
+        ties, key = "min", None
+        stated = found.get("ties")
+        if isinstance(stated, Scalar) and stated.text in ("min", "dense", "all"):
+            ties = stated.text
+        elif stated is not None:
+            ties, key = "key", self.formula(stated, "ranking")
+        if of is None:
+            return None
+        within = self.formula(found.get("within"), "ranking")
+        mark = self.provenance(found, top)
+        return model.Ranking(of, order, ties, key, within, mark, documents.place(node))  # type: ignore[arg-type]
+
+    def stages(self, node: Node | None, inputs: Mapping[str, model.Input]) -> tuple[str, ...]:
+        """The stages of a year; every input's `at` names one of them."""
+        stages = self.texts(node, "", "stages")
+        for each in inputs.values():
+            for stage in each.at:
+                if stage not in stages:
+                    seen = {"name": stage, "stages": "、".join(stages) or "—"}
+                    self.findings.append(
+                        Finding("unknown-stage", each.location, each.name, seen, nearest(stage, stages))
+                    )
+        return stages
+
+    def period(self, node: Node | None, inputs: Mapping[str, model.Input]) -> str:
+        """The input that tells a record's period."""
+        name = self.text(node, "", "period")
+        if name and (name not in inputs or inputs[name].kind not in ("date", "number")):
+            self.report("unknown-period", node, "period", nearest(name, inputs), name=name)
+        return name

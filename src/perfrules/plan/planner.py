@@ -16,13 +16,16 @@ from perfrules.plan.steps import (
     Binding,
     Bindings,
     CheckPlan,
+    Cohort,
     Fold,
     GradePlan,
     NodePlan,
     Plan,
     PlanStep,
+    RankingPlan,
     RowBlock,
     Stage,
+    Step,
 )
 from perfrules.plan.texts import (
     arm_choice,
@@ -49,6 +52,9 @@ class Planner(Bodies):
         for value in self.scheme.values.values():
             self.open(value.name)
             self.value(value, "", {})
+        for benchmark in self.scheme.benchmarks.values():
+            self.open(benchmark.name)
+            self.benchmark(benchmark)
         self.node(self.scheme.tree)
         order = {path: i for i, path in enumerate(self.keys)}
         self.nodes.sort(key=lambda n: order[n.node.path])
@@ -60,7 +66,8 @@ class Planner(Bodies):
         for kind in self.scheme.rows.values():
             checks += self._row_checks(kind)
         definitions = {d.name: self.definition(d) for d in self.scheme.definitions.values()}
-        return Plan(self.scheme, self._ordered(), definitions, nodes, grades, tuple(checks))
+        ranking = self._ranking(self.scheme.ranking) if self.scheme.ranking else None
+        return Plan(self.scheme, self._layered(self._ordered()), definitions, nodes, grades, tuple(checks), ranking)
 
     def _ordered(self) -> tuple[PlanStep, ...]:
         owner = {step.name: name for name, unit in self.units.items() for step in unit.steps}
@@ -71,6 +78,51 @@ class Planner(Bodies):
         return tuple(step for name in graph.static_order() for step in self.units[name].steps)
 
     # ------------------------------------------------------------------------------------- the tree
+
+    def _layered(self, steps: tuple[PlanStep, ...]) -> tuple[PlanStep, ...]:
+        """Each benchmark with its layer: one more than the deepest benchmark behind it."""
+        depth: dict[str, int] = {}
+        made: list[PlanStep] = []
+        for step in steps:
+            match step:
+                case Step(name=name, formula=formula, bindings=bindings):
+                    read = [b for n in formula.names if isinstance(b := bindings.get(n, n), str)]
+                case Fold(name=name):
+                    read = [*step.items, *step.where, *step.weights]
+                case Cohort(name=name, fold=fold):
+                    read = [*fold.items, *fold.where, *fold.weights, step.by]
+                    layer = 1 + max((depth.get(r, 0) for r in read), default=0)
+                    depth[name] = layer
+                    made.append(evolve(step, layer=layer))
+                    continue
+                case RowBlock():
+                    read = [
+                        b for s in step.steps for n in s.formula.names if isinstance(b := s.bindings.get(n, n), str)
+                    ]
+                    layer = max((depth.get(r, 0) for r in read), default=0)
+                    depth |= {f.name: layer for f in step.folds}
+                    made.append(step)
+                    continue
+            depth[name] = max((depth.get(r, 0) for r in read), default=0)
+            made.append(step)
+        return tuple(made)
+
+    def benchmark(self, benchmark: model.Benchmark) -> None:
+        """What each record puts into a statistic over all of them, and the statistic."""
+        name, body = benchmark.name, benchmark.body
+        item = self.emit(f"{name}__item", body.item)
+        where = (self.emit(f"{name}__where", body.where),) if body.where is not None else ()
+        weights = (self.emit(f"{name}__weight", body.weight),) if body.weight is not None else ()
+        by = self.emit(f"{name}__by", body.by) if body.by is not None else ""
+        fold = Fold(name, body.statistic, (item,), where, weights, body.k, body.at, body.method)
+        self.unit.steps.append(Cohort(name, fold, by, benchmark.round))
+
+    def _ranking(self, ranking: model.Ranking) -> RankingPlan:
+        self.open("ranking__")
+        of = self.emit("ranking__of", ranking.of)
+        key = self.emit("ranking__key", ranking.key) if ranking.key else ""
+        within = self.emit("ranking__within", ranking.within) if ranking.within else ""
+        return RankingPlan(ranking, of, key, within)
 
     def node(self, node: TreeNode) -> None:
         for child in node.children:
@@ -142,6 +194,11 @@ class Planner(Bodies):
             sum_text = " + ".join(f"c{i}" for i in range(len(keys))) or "0"
             possible = self.emit(f"{key}__could", sum_text, possibles)
             whole = total
+        elif group.combine in ("product", "geometric"):
+            whole = node.points.high if node.points and node.points.high is not None else Fraction(0)
+            text, bound = _shares(counted, keys, whole, geometric=group.combine == "geometric")
+            together = self.emit(f"{key}__together", text, bound)
+            possible = self.emit(f"{key}__could", "w", {"w": whole})
         else:
             together = self.fold(Fold(f"{key}__together", group.combine, tuple(keys)))  # type: ignore[arg-type]
             whole = node.points.high if node.points and node.points.high is not None else Fraction(0)
@@ -432,3 +489,23 @@ class Planner(Bodies):
         made = [CheckPlan(c, self.emit(f"{name}{i}", c.holds, points), name) for i, c in enumerate(kind.checks)]
         self._close_block(outer, RowBlock(name, kind.name, ()), name)
         return made
+
+
+def _shares(
+    counted: list[TreeNode], keys: list[str], whole: Fraction, *, geometric: bool
+) -> tuple[str, dict[str, Binding]]:
+    """The whole times each present child's share of its points; geometric: their mean by weight, equal where none is."""
+    bound: dict[str, Binding] = {"w": whole}
+    weighted = any(c.weight is not None for c in counted)
+    factors, weights = [], []
+    for i, (child, key) in enumerate(zip(counted, keys, strict=True)):
+        bound |= {f"c{i}": key, f"p{i}": child.worth or Fraction(1), f"k{i}": child.weight or Fraction(1)}
+        share = f"power(c{i} / p{i}, k{i} / ({{sum}}))" if geometric and weighted else f"c{i} / p{i}"
+        factors.append(f"(1 if hole(c{i}) == 'not_applicable' else {share})")
+        weights.append(f"(0 if hole(c{i}) == 'not_applicable' else k{i})")
+    product, total = " * ".join(factors) or "1", " + ".join(weights) or "1"
+    if not geometric:
+        return f"w * {product}", bound
+    if weighted:
+        return f"w * {product.replace('{sum}', total)}", bound
+    return f"w * power({product}, 1 / ({total}))", bound

@@ -55,7 +55,31 @@ class RowBlock:
     folds: tuple[Fold, ...] = ()
 
 
-PlanStep = Step | Fold | RowBlock
+@frozen(eq=False)
+class Cohort:
+    """A benchmark: per record the steps that it is made of, then a fold over all records, frozen, read back by group.
+
+    `layer` counts from 1: a benchmark reads only benchmarks of layers before it.
+    """
+
+    name: str
+    fold: Fold
+    by: str = ""
+    round: model.Rounding | None = None
+    layer: int = 1
+
+
+PlanStep = Step | Fold | RowBlock | Cohort
+
+
+@frozen
+class RankingPlan:
+    """How the ranking stands in the plan: the steps with what is ranked, what breaks ties, and the group."""
+
+    ranking: model.Ranking
+    of: str
+    key: str = ""
+    within: str = ""
 
 
 @frozen(eq=False)
@@ -138,6 +162,7 @@ class Plan:
     nodes: tuple[NodePlan, ...]
     grades: tuple[GradePlan, ...]
     checks: tuple[CheckPlan, ...]
+    ranking: RankingPlan | None = None
     producers: Mapping[str, PlanStep] = field(init=False, repr=False)
     foundations: dict[int, model.Provenance] = field(factory=dict, repr=False)
 
@@ -151,6 +176,11 @@ class Plan:
             else:
                 made[step.name] = step
         return made
+
+    @property
+    def cohorts(self) -> tuple[Cohort, ...]:
+        """The benchmarks, in an order in which each reads only those before it."""
+        return tuple(s for s in self.steps if isinstance(s, Cohort))
 
     def node(self, path: str) -> NodePlan:
         """The plan of the node at a path."""

@@ -6,6 +6,8 @@ simpleeval's defaults (operators, functions, names, node handlers) are replaced,
 from __future__ import annotations
 
 import ast
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
@@ -16,10 +18,10 @@ from simpleeval import FeatureNotAvailable, SimpleEval
 
 from perfrules import numbers
 from perfrules.formula import Formula
-from perfrules.model import Datum, Hole, Record, Row, Traced
+from perfrules.model import Datum, Frozen, Hole, Record, Row, Traced
 from perfrules.nodes import HoleKind
 from perfrules.numbers import rounded
-from perfrules.plan import DefinitionPlan, Fold, Plan, Results, RowBlock, Step
+from perfrules.plan import Cohort, DefinitionPlan, Fold, Plan, Results, RowBlock, Step
 
 BITS_LIMIT = 100_000
 """The size at which a number is no figure of this world any more; reaching it is undefined."""
@@ -34,19 +36,82 @@ class _Reached(Exception):
 
 
 def evaluate(
-    plan: Plan, record: Record, *, trace: bool = False, supposed: Mapping[str, Fraction] | None = None
-) -> Results:
+    plan: Plan, record: Record, *, trace: bool = False, supposed: Mapping[str, Fraction] | None = None,
+    frozen: Mapping[str, Frozen] | None = None,
+) -> Results:  # fmt: skip
     """Every step of the plan over one record.
 
     `supposed` are figures put in the place of computed ones to see what would follow, by step, a row's by step, `#`
-    and its number; unlike rulings nobody has decided them.
+    and its number; unlike rulings nobody has decided them. `frozen` are the benchmarks; one that is not there is missing.
     """
-    return _Run(plan, record, trace, supposed or {}).run()
+    return _Run(plan, record, trace, supposed or {}, frozen or {}).run()
+
+
+def freeze(plan: Plan, records: Sequence[Record]) -> dict[str, Frozen]:
+    """The benchmarks over a population, layer by layer; records without the item are left out and counted."""
+    frozen: dict[str, Frozen] = {}
+    layers: dict[int, list[Cohort]] = {}
+    for cohort in plan.cohorts:
+        layers.setdefault(cohort.layer, []).append(cohort)
+    for _, cohorts in sorted(layers.items()):
+        values = [evaluate(plan, record, frozen=frozen).values for record in records]
+        frozen |= {c.name: _frozen(c, [r.id for r in records], values) for c in cohorts}
+    return frozen
+
+
+def _frozen(cohort: Cohort, ids: Sequence[str], records: Sequence[Mapping[str, Datum | Hole]]) -> Frozen:
+    groups: dict[str, list[Mapping[str, Datum | Hole]]] = {}
+    put_in: list[list[str]] = []
+    left_out = 0
+    (item,) = cohort.fold.items
+    for name, values in zip(ids, records, strict=True):
+        parts = [item, *cohort.fold.where, *cohort.fold.weights, *([cohort.by] if cohort.by else [])]
+        if any(isinstance(v := values[p], Hole) and v.kind != "not_applicable" for p in parts):
+            left_out += 1
+            continue
+        group = group_of(values[cohort.by]) if cohort.by else ""
+        if group is None:
+            continue
+        groups.setdefault(group, []).append(values)
+        put_in.append([name, *(_written(values[p]) for p in parts)])
+    found: dict[str, Fraction | Hole] = {}
+    for group, members in sorted(groups.items()):
+        columns = [
+            [m[p] for m in members for p in names]
+            for names in (cohort.fold.items, cohort.fold.where, cohort.fold.weights)
+        ]
+        value = fold(cohort.fold, columns)
+        if isinstance(value, Fraction) and cohort.round is not None:
+            value = rounded(value, cohort.round.places, cohort.round.mode)
+        assert isinstance(value, Fraction | Hole)
+        found[group] = value
+    digest = hashlib.sha256(json.dumps(sorted(put_in), ensure_ascii=False).encode()).hexdigest()
+    return Frozen(cohort.name, found, len(put_in), left_out, digest)
+
+
+def group_of(value: Datum | Hole) -> str | None:
+    """The name of the group that a value puts a record in; None for a record that is in none."""
+    return None if isinstance(value, Hole) else _written(value)
+
+
+def _written(value: Datum | Hole) -> str:
+    match value:
+        case Hole(kind=kind):
+            return kind
+        case Fraction():
+            return numbers.published(value)
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value)
 
 
 class _Run:
-    def __init__(self, plan: Plan, record: Record, trace: bool, supposed: Mapping[str, Fraction]) -> None:
+    def __init__(
+        self, plan: Plan, record: Record, trace: bool, supposed: Mapping[str, Fraction], frozen: Mapping[str, Frozen]
+    ) -> None:
         self.plan = plan
+        self.frozen = frozen
         self.record = record
         self.results = Results({})
         self.tracing = trace
@@ -56,7 +121,7 @@ class _Run:
     def run(self) -> Results:
         values = self.results.values
         for name in self.plan.scheme.inputs:
-            values[name] = _cell(self.record.cells, name)
+            values[name] = self._at_its_stage(name)
         for step in self.plan.steps:
             match step:
                 case Step(name=name):
@@ -67,10 +132,27 @@ class _Run:
                 case RowBlock():
                     self.block(step, values)
                     continue
+                case Cohort(name=name):
+                    values[name] = self._benchmark(step, values)
             if name in self.overruled:
                 self.results.computed[name] = values[name]
                 values[name] = self.overruled[name]
         return self.results
+
+    def _at_its_stage(self, name: str) -> Datum | Hole:
+        """An input of another stage than the record's is not applicable."""
+        stages = self.plan.scheme.inputs[name].at
+        if stages and self.record.stage and self.record.stage not in stages:
+            return Hole("not_applicable", name, self.record.stage)
+        return _cell(self.record.cells, name)
+
+    def _benchmark(self, step: Cohort, values: Mapping[str, Datum | Hole]) -> Datum | Hole:
+        frozen = self.frozen.get(step.name)
+        if frozen is None:
+            return Hole("missing", step.name)
+        group = group_of(values[step.by]) if step.by else ""
+        found = frozen.values.get(group) if group is not None else None
+        return Hole("missing", step.name) if found is None else found
 
     def step(self, step: Step, scope: Mapping[str, Datum | Hole], label: str = "") -> Datum | Hole:
         """One step; a hole reached on the way is its result."""

@@ -2,11 +2,11 @@
 
 from perfrules.model import Record, Scorecard
 from perfrules.plan import Plan, Results
-from perfrules.scorecards.canonical import as_json, canonical, digest, finding_json
+from perfrules.scorecards.canonical import as_json, canonical, digest, finding_json, frozen_from, frozen_json
 from perfrules.scorecards.card import Card
 from perfrules.scorecards.foundations import hole_words
 
-__all__ = ["as_json", "canonical", "digest", "finding_json", "hole_words", "scorecard"]
+__all__ = ["as_json", "canonical", "digest", "finding_json", "frozen_from", "frozen_json", "hole_words", "scorecard"]
 
 
 def scorecard(plan: Plan, record: Record, results: Results) -> Scorecard:

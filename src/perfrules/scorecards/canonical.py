@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -40,7 +41,26 @@ def as_json(card: Scorecard) -> dict[str, Any]:
             for r in card.rulings
         ],
         "findings": [finding_json(f) for f in card.findings],
+        "stage": card.stage,
+        "benchmarks": {name: frozen_json(f) for name, f in card.benchmarks.items()},
     }  # fmt: skip
+
+
+def frozen_json(frozen: model.Frozen) -> dict[str, Any]:
+    """A frozen benchmark as plain data, to be kept beside the scores that rest on it."""
+    values = {group: _datum(value) for group, value in frozen.values.items()}
+    return {"values": values, "population": frozen.population, "left_out": frozen.left_out, "digest": frozen.digest}
+
+
+def frozen_from(data: Mapping[str, Any]) -> dict[str, model.Frozen]:
+    """Frozen benchmarks from what `frozen_json` gave, by name. Raises ValueError or KeyError for other data."""
+    made = {}
+    for name, each in data.items():
+        values: dict[str, Fraction | Hole] = {}
+        for group, value in each["values"].items():
+            values[group] = Fraction(value) if isinstance(value, str) else Hole(value["hole"], name)
+        made[name] = model.Frozen(name, values, int(each["population"]), int(each["left_out"]), str(each["digest"]))
+    return made
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:

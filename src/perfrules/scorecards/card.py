@@ -23,7 +23,7 @@ class Card(Losses):
             nodes.append(self.node(planned))
             nodes.extend(self.rows(planned))
         for each in nodes:
-            if each.role in ("leaf", "row") and each.state == "scored" and each.points and self._counted(each.path):
+            if self._makes_points(each) and each.state == "scored" and each.points and self._counted(each.path):
                 status = each.provenance.status
                 resting[status] = resting.get(status, ZERO) + each.points
         root = self.plan.nodes[0]
@@ -48,11 +48,18 @@ class Card(Losses):
             resting={s: resting[s] for s in ("stated", "unverified", "assumed", "unmarked") if s in resting},
             rulings=self.record.rulings,
             findings=tuple(self.findings),
+            stage=self.record.stage,
             evidence=self.results,
         )
 
     def find(self, name: str, path: str, severity: Severity | None = None, /, **seen: str) -> None:
         self.findings.append(Finding(name, None, path, seen, stated=severity))
+
+    def _makes_points(self, each: NodeScore) -> bool:
+        """Whether points are made here: at leaves, rows, and groups with nothing but described nodes beneath."""
+        return each.role in ("leaf", "row") or (
+            each.role == "group" and all(c.points is None for c in self.by_path[each.path].node.children)
+        )
 
     def _counted(self, path: str) -> bool:
         """Whether nothing on the way up is shown without being added."""

@@ -36,11 +36,21 @@ class Foundations:
 
     def _definition(self, name: str) -> Provenance:
         definition = self.scheme.definitions[name]
-        return definition.provenance.joined(self.of(definition.body)).joined(self.of(definition.values))
+        mark = definition.provenance.joined(self._body(definition.body))
+        for value in definition.values:
+            mark = mark.joined(value.provenance).joined(self._body(value.body))
+        return mark
 
     def _value(self, name: str) -> Provenance:
         value = self.scheme.values[name]
-        return value.provenance.joined(self.of(value.body))
+        return value.provenance.joined(self._body(value.body))
+
+    def _body(self, body: model.Body) -> Provenance:
+        """The weakest mark of a body that is used elsewhere: of all its arms, as the card does not tell which was taken."""
+        mark = self.of(body)
+        for outcome in outcomes_of(body):
+            mark = mark.joined(outcome.provenance)
+        return mark
 
 
 def state_of(value: object) -> tuple[model.State, Fraction | None]:
