@@ -157,7 +157,7 @@ def test_what_a_message_shows_is_passed(module, name, keys):
 # ── bad schemes ───────────────────────────────────────────────────────────────────────────────────
 
 SCHEMES = sorted(golden.BAD.glob("*.yaml"))
-GROUPS = ("parsing", "formula", "documents/", "loading/", "checking/")
+GROUPS = ("parsing", "formula", "documents/", "amending", "loading/", "checking/")
 """The modules that read a scheme; a name that they report wants a bad scheme."""
 ALSO = {"comment-cuts-formula": {"formula-unfinished"}}
 """What is told beside a finding of another name, as it may well be a mistake of its own."""

@@ -15,7 +15,18 @@ from perfrules.documents import Mapping, Node, Scalar, Sequence
 from perfrules.findings import Finding, nearest
 from perfrules.model import Amendment
 
-SECTIONS = ("inputs", "rows", "values", "benchmarks", "definitions", "grades", "checks", "published", "sources")
+SECTIONS = (
+    "inputs",
+    "rows",
+    "values",
+    "benchmarks",
+    "definitions",
+    "grades",
+    "checks",
+    "published",
+    "procedures",
+    "sources",
+)
 KINDS = ("reweight", "promote", "demote", "move", "rename", "replace", "change", "add", "remove")
 _HEADER = ("perfrules", "scheme", "title", "edition", "effective", "until", "key", "period")
 _MARKS = ("clause", "assumed", "unverified")
@@ -79,7 +90,7 @@ class _Amending:
         kinds = [k for k in item.keys() if k in KINDS]  # noqa: SIM118  (a document's mapping is no dict)
         if len(kinds) != 1:
             seen = "、".join(item.keys())
-            self.report("amendment-unknown", item, nearest(seen, KINDS), seen=seen, kinds="、".join(KINDS))
+            self.report("amendment-unknown", item, "", nearest(seen, KINDS), seen=seen, kinds="、".join(KINDS))
             return
         kind = kinds[0]
         allowed = {kind, *_MARKS, *_KEYS[kind]}
@@ -92,10 +103,10 @@ class _Amending:
             self.report("amendment-without-source", item)
         target = item.get(kind)
         assert target is not None
-        before = self.root
+        before, told = self.root, len(self.findings)
         getattr(self, f"_{kind}")(item, target, marks)
         if self.root is before or documents.plain(self.root) == documents.plain(before):
-            if not any(f.where and f.where.line == documents.place(target).line for f in self.findings):
+            if len(self.findings) == told:
                 self.report("amendment-changes-nothing", target, seen=_shown(target))
             self.root = before
 
@@ -276,9 +287,8 @@ class _Amending:
         return dict(self.places()).get(path)
 
     def unknown(self, at: Node, path: str) -> None:
-        self.report(
-            "amendment-target-unknown", at, nearest(path, [p for p, _ in self.places()]), seen=path or _shown(at)
-        )
+        near = nearest(path, [p for p, _ in self.places()])
+        self.report("amendment-target-unknown", at, "", near, seen=path or _shown(at))
 
     def places(self) -> Iterator[tuple[str, Trail]]:
         """Every path that an amendment may name, and where it leads."""

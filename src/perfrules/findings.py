@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import heapq
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from itertools import accumulate
 from typing import Any, Literal
 
@@ -20,6 +23,27 @@ LINE_WIDTH = 120
 """The columns of a source line that are shown beside a finding; of a longer one, the part about the place."""
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "remark")
+
+
+UNSEEN = re.compile(
+    "[^\\t\\n\\x20-\\x7e\\xa0-\\xac\\xae-\\u200a\\u200c\\u200d\\u2010-\\u2027\\u202f-\\u205f\\u2070-\\ud7ff"
+    "\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U000dffff\\U000e0080-\\U0010ffff]"
+)
+"""What cannot be seen on the page: controls, line ends that are none, marks that turn the direction of
+writing, blanks without width, halves of characters. A file that holds one is not what its reader sees."""
+ERRORS_LIMIT, SEEN_LIMIT = 200, 600
+"""How many errors are told of one file at once, and how many characters of anything that was seen."""
+
+
+def visible(text: str) -> str:
+    """A text as one line that a terminal can be given: nothing in it moves the cursor or turns the writing."""
+    return UNSEEN.sub("\ufffd", text.replace("\n", " ").replace("\t", " "))
+
+
+def _cut(seen: Mapping[str, str]) -> Mapping[str, str]:
+    if all(len(value) <= SEEN_LIMIT for value in seen.values()):
+        return seen
+    return {k: v if len(v) <= SEEN_LIMIT else v[: SEEN_LIMIT - 1] + "…" for k, v in seen.items()}
 
 
 @frozen
@@ -48,7 +72,7 @@ class Finding:
     name: str
     where: Location | None = None
     path: str = ""
-    seen: Mapping[str, str] = field(factory=dict)
+    seen: Mapping[str, str] = field(factory=dict, converter=_cut)
     nearest: str = ""
     stated: Severity | None = None
 
@@ -61,7 +85,8 @@ class Finding:
         """What was seen and what was expected, in one language."""
         text = self._filled(catalogue()[self.name], lang)
         if self.nearest:
-            text += f"最接近的是“{self.nearest}”。" if lang == "zh" else f" The nearest is “{self.nearest}”."
+            near = visible(self.nearest)
+            text += f"最接近的是“{near}”。" if lang == "zh" else f" The nearest is “{near}”."
         return text
 
     def mend(self, lang: Language = "zh") -> str:
@@ -69,7 +94,7 @@ class Finding:
         return self._filled(catalogue()[self.name]["mend"], lang)
 
     def _filled(self, words: Mapping[str, str], lang: Language) -> str:
-        return words[lang].format_map(_Seen({k: _said(k, v, lang) for k, v in self.seen.items()}))
+        return words[lang].format_map(_Seen({k: visible(_said(k, v, lang)) for k, v in self.seen.items()}))
 
     def render(self, lang: Language = "zh") -> str:
         """The whole finding as lines of text: place and name, the source line with a caret, message and remedy."""
@@ -78,20 +103,40 @@ class Finding:
         if self.where and self.where.text is not None:
             lines += _caret(self.where)
         lines += [f"  {self.message(lang)}", f"  {self.mend(lang)}"]
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))
 
     def as_json(self) -> dict[str, Any]:
         """A plain mapping for programs: name, severity, place, path, and the words in both languages."""
         out: dict[str, Any] = {"name": self.name, "severity": self.severity}
         if self.where:
-            out["file"], out["line"], out["column"] = self.where.file, self.where.line, self.where.column
+            out["file"], out["line"], out["column"] = visible(self.where.file), self.where.line, self.where.column
             if self.where.sheet:
-                out["sheet"] = self.where.sheet
+                out["sheet"] = visible(self.where.sheet)
         if self.path:
-            out["path"] = self.path
+            out["path"] = visible(self.path)
         out["message"] = {"zh": self.message("zh"), "en": self.message("en")}
         out["mend"] = {"zh": self.mend("zh"), "en": self.mend("en")}
         return out
+
+
+class Enough(Exception):
+    """So many errors that nobody reads on; what gathers them stops."""
+
+
+class Gathered(list[Finding]):
+    """Findings as they are made, up to a limit of errors. `append` raises Enough."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors = 0
+
+    def append(self, finding: Finding, /) -> None:
+        """Add a finding."""
+        super().append(finding)
+        self.errors += finding.severity == "error"
+        if self.errors >= ERRORS_LIMIT:
+            super().append(Finding("too-many-findings", finding.where, "", {"limit": str(ERRORS_LIMIT)}))
+            raise Enough
 
 
 class PerfrulesError(Exception):
@@ -152,8 +197,17 @@ _IN_CHINESE = {
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word most like `word`, or nothing where none is near."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    if len(word) > _WORD_LIMIT:
+        return ""
+    words = list(islice(known, _KNOWN_LIMIT))
+    if len(words) > _LIKELY:  # comparing is slow: only with those that share most letters
+        letters = set(word)
+        words = heapq.nlargest(_LIKELY, words, lambda w: (len(letters.intersection(w)), -abs(len(w) - len(word))))
+    found = difflib.get_close_matches(word, [w for w in words if len(w) <= _WORD_LIMIT], n=1, cutoff=0.5)
     return found[0] if found else ""
+
+
+_WORD_LIMIT, _KNOWN_LIMIT, _LIKELY = 100, 5000, 100
 
 
 def display_width(text: str) -> int:

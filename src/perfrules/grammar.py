@@ -103,6 +103,7 @@ FORMS: dict[str, Form] = {
             "period": Key("name", "期间所在的数据项", "the input that tells a record's period: a date, or a year"),
             "checks": Key("map:form:check", "勾稽关系", "conditions that records must keep"),
             "published": Key("map:form:published", "公布数所在列", "columns with published figures, for audits"),
+            "procedures": Key("form:procedures", "评价程序", "what evaluators do around the score"),
             **_PROVENANCE,
         },
     ),
@@ -342,11 +343,65 @@ FORMS: dict[str, Form] = {
             **_PROVENANCE,
         },
     ),
+    "procedures": Form(
+        "评价程序",
+        "procedures",
+        {
+            "sampling": Key("form:sampling", "抽查", "how a spot check is drawn"),
+            "reconciling": Key("form:reconciling", "复核比对", "how self-scores are held against re-scores"),
+            "monitoring": Key("form:monitoring", "运行监控", "warning lights in the course of the year"),
+            "outcomes": Key("form:outcomes", "结果应用", "what follows from grades and scores"),
+            **_PROVENANCE,
+        },
+    ),
+    "sampling": Form(
+        "抽查",
+        "a spot check",
+        {
+            "count": Key("constant", "按个数的最低比例", "the least share by count, such as 20%"),
+            "money": Key("constant", "按金额的最低比例", "the least share by money, such as 20%"),
+            "amount": Key("formula", "金额", "the money of a record"),
+            "where": Key("formula", "抽查范围", "the population: records where this holds"),
+            "strata": Key("formula", "分层", "records of one value of this are a stratum"),
+            "stratum_share": Key("constant", "每层的最低比例", "the least share of each stratum, by count"),
+            "stratum_least": Key("integer", "每层最少几个", "so many of each stratum at least, or all of it"),
+            "apportion": Key("enum:count|money", "各层按什么分配", "strata share the sample by count or by money"),
+            "certainty": Key("form:certainty", "必查", "what is in every sample"),
+            "until_money": Key("truth", "不足金额比例时续抽", "goes on drawing until the share by money is met"),
+            **_PROVENANCE,
+        },
+    ),
+    "certainty": Form(
+        "必查",
+        "certainty items",
+        {
+            "largest": Key("integer", "金额最大的几个", "so many of the largest amounts; who ties is in"),
+            "when": Key("map:formula", "必查条件", "named conditions; where one holds, the record is in"),
+        },
+    ),
+    "reconciling": Form(
+        "复核比对",
+        "self-scores against re-scores",
+        {
+            "reads": Key(
+                "enum:computed|printed", "自评分取重算还是公布", "self-scores computed (default) or as printed"
+            ),
+            "round": _ROUND,
+            "outcome": Key(
+                "form:grade", "偏差的处理", "labels for the whole, from deviation, self_score, review_score"
+            ),
+            "penalty": Key("value", "偏差的扣分", "points for the whole, from deviation, self_score, review_score"),
+            "item_outcome": Key("form:grade", "单项偏差的处理", "labels for each item, from the same names"),
+            **_PROVENANCE,
+        },
+    ),
+    "monitoring": Form("运行监控", "monitoring", {**_PROVENANCE}),
+    "outcomes": Form("结果应用", "outcomes", {**_PROVENANCE}),
 }
 
 STATISTICS = ("sum", "mean", "min", "max", "count", "largest", "smallest", "quantile")
 BODY_KEYS = ("formula", "rule", "bands", "cases", "given", *STATISTICS)
-LATER = frozenset({"procedures", "claims"})
+LATER = frozenset({"claims"})
 """Keys of the language that this version does not read yet."""
 
 

@@ -24,6 +24,11 @@ def register_definitions() -> Iterable[Path]:  # type: ignore[empty-body]
     """The files of definitions that this distribution supplies; other distributions see them by `use:`."""
 
 
+@hookspec
+def register_facts() -> Iterable[Path]:  # type: ignore[empty-body]
+    """The files of facts that this distribution supplies: figures of a document, and how they must hang together."""
+
+
 @hookspec(firstresult=True)
 def read_records(path: Path, scheme: Scheme) -> Batch | None:
     """Read a local form of return into records, or None where the file is no such form.

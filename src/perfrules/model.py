@@ -472,6 +472,70 @@ class PublishedFigure:
 
 
 @frozen
+class Sampling:
+    """How a spot check 抽查 is drawn: least shares by count and by money, the population, its strata, and what is certain.
+
+    `certain` are named conditions, `largest` so many of the largest amounts. Without `strata` it is simple random.
+    """
+
+    count: Fraction | None = None
+    money: Fraction | None = None
+    amount: Formula | None = None
+    where: Formula | None = None
+    strata: Formula | None = None
+    stratum_share: Fraction = Fraction(0)
+    stratum_least: int = 0
+    apportion: Literal["count", "money"] = "count"
+    largest: int = 0
+    certain: Mapping[str, Formula] = field(factory=dict)
+    until_money: bool = False
+    provenance: Provenance = UNMARKED
+    location: Location | None = field(default=None, eq=False, repr=False)
+
+
+@frozen
+class Reconciling:
+    """How self-scores are held against re-scores 复核比对: which self-score counts, and what a deviation leads to.
+
+    Its bodies may read `deviation`, `self_score` and `review_score`.
+    """
+
+    reads: Literal["computed", "printed"] = "computed"
+    round: Rounding | None = None
+    outcome: GradeScale | None = None
+    penalty: Value | None = None
+    item_outcome: GradeScale | None = None
+    provenance: Provenance = UNMARKED
+    location: Location | None = field(default=None, eq=False, repr=False)
+
+
+@frozen
+class Monitoring:
+    """How objects are monitored in the course of the year 运行监控."""
+
+    provenance: Provenance = UNMARKED
+    location: Location | None = field(default=None, eq=False, repr=False)
+
+
+@frozen
+class Outcomes:
+    """What follows from grades and scores 结果应用."""
+
+    provenance: Provenance = UNMARKED
+    location: Location | None = field(default=None, eq=False, repr=False)
+
+
+@frozen
+class Procedures:
+    """What evaluators do around the score 评价程序, as far as the scheme declares it."""
+
+    sampling: Sampling | None = None
+    reconciling: Reconciling | None = None
+    monitoring: Monitoring | None = None
+    outcomes: Outcomes | None = None
+
+
+@frozen
 class Amendment:
     """One change that a scheme makes to its parent 修订: its kind, what it changes, what to, and its source."""
 
@@ -514,6 +578,7 @@ class Scheme:
     file: str = ""
     amends: str = ""
     amendments: tuple[Amendment, ...] = ()
+    procedures: Procedures = Procedures()
 
     def resolved(self) -> str:
         """JSON that loads without any plugin: definitions written in, for workers, archives and replay."""
@@ -549,6 +614,17 @@ def definitions_called(part: Any) -> Iterator[str]:
         if isinstance(part, RuleBody):
             yield part.definition
         stack.extend(_beneath(part))
+
+
+def called_bodies(part: Any) -> Iterator[RuleBody | StatisticBody]:
+    """The bodies in a part of a scheme that stand for more than their own formulas."""
+    stack = [part]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, RuleBody | StatisticBody):
+            yield part
+        if not isinstance(part, Formula):
+            stack.extend(_beneath(part))
 
 
 def _beneath(part: Any) -> list[Any]:

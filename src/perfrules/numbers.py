@@ -165,12 +165,13 @@ def _settled(approximate: Callable[[Context], Decimal]) -> Fraction:
     digits = 80
     while True:
         context = Context(prec=digits, Emax=10**6, Emin=-(10**6))
-        value = Fraction(approximate(context))
+        approximation = approximate(context)
+        value = Fraction(approximation)
         error = (abs(value) + 1) / Fraction(10) ** (digits - 12)
         low, high = (rounded(v, TRANSCENDENT_PLACES) for v in (value - error, value + error))
         if low == high:
             return low
-        digits *= 2
+        digits = max(digits, approximation.adjusted() + TRANSCENDENT_PLACES) + 80
 
 
 Dimension = tuple[tuple[str, int], ...]

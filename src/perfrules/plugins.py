@@ -19,7 +19,7 @@ __all__ = ["Registry", "SchemeFile", "hookimpl"]
 
 @frozen
 class SchemeFile:
-    """A scheme file that a distribution supplies."""
+    """A file of schemes, definitions or facts that a distribution supplies."""
 
     path: Path
     distribution: str
@@ -32,6 +32,7 @@ class Registry:
 
     scheme_files: tuple[SchemeFile, ...] = ()
     definition_files: tuple[SchemeFile, ...] = ()
+    fact_files: tuple[SchemeFile, ...] = field(default=(), kw_only=True)
     findings: tuple[Finding, ...] = ()
     manager: pluggy.PluginManager = field(factory=lambda: _manager(), repr=False)
 
@@ -58,7 +59,8 @@ def load(points: Iterable[EntryPoint] | None = None, plugins: Mapping[str, Any] 
     _check_hooks(manager, about, findings)
     schemes = tuple(_files(manager, "register_schemes", about, findings))
     definitions = tuple(_files(manager, "register_definitions", about, findings))
-    return Registry(schemes, definitions, tuple(findings), manager)
+    facts = tuple(_files(manager, "register_facts", about, findings))
+    return Registry(schemes, definitions, tuple(findings), manager, fact_files=facts)
 
 
 def _manager() -> pluggy.PluginManager:

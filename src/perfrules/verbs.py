@@ -121,18 +121,19 @@ class _Lineage:
             return None
         self.seen.append(name)
         known = self.given or registry()
-        made: list[tuple[str, str, documents.Node]] = []
+        made: list[tuple[str, str, documents.Node, list[Finding]]] = []
         for each in known.scheme_files:
             text = _bytes(each.path)
             if _declared(text) == wanted:
-                root, _ = documents.read(text, str(each.path))
+                root, found = documents.read(text, str(each.path))
                 if isinstance(root, documents.Mapping) and (not edition or _text(root, "edition") == edition):
-                    made.append((_text(root, "effective"), each.distribution, root))
+                    made.append((_text(root, "effective"), each.distribution, root, found))
         if not made:
             ids = [d for f in known.scheme_files if (d := _declared(_bytes(f.path)))]
             self.found.append(Finding("unknown-scheme", where, "amends", {"name": name}, nearest(wanted, ids)))
             return None
-        _, distribution, root = max(made, key=lambda m: m[0])
+        _, distribution, root, found = max(made, key=lambda m: m[0])
+        self.found += found
         if distribution not in self.distributions:
             self.distributions.append(distribution)
         return root

@@ -3,34 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 
 from perfrules import formula, model
-from perfrules.findings import Finding, Location, nearest
+from perfrules.checking.procedures import check_procedures
+from perfrules.findings import Enough, Finding, Gathered, Location, nearest
 from perfrules.formula import ANY_NUMBER, BOOLEAN, PURE, TEXT, Formula, Meaning, Scope, Signature
 from perfrules.model import Scheme, TreeNode
 from perfrules.parsing import Problem
 
-DEFINITIONS_DEEP = 30
+DEFINITIONS_DEEP, SIZE_LIMIT = 30, 300_000
+"""How deep definitions may call each other, and the nodes of a whole scheme with every definition written out."""
+NODE_SIZE, ITEM_SIZE = 50, 12
+"""What the plan adds to every node of the tree, and to every item of a statistic."""
 
 
 def check_names(scheme: Scheme) -> list[Finding]:
     """Every problem of names, kinds, units, cycles and cost in a scheme; with none of them it can be planned."""
-    return Names(scheme).check()
+    checker = Names(scheme)
+    try:
+        return checker.check()
+    except Enough:
+        return checker.gathered
 
 
 def check_definitions(definitions: Mapping[str, model.Definition]) -> list[Finding]:
     """The same for definitions alone, as a file of them is checked."""
     checker = Names(None, definitions)
-    checker.check_definitions()
-    return checker.findings
+    with suppress(Enough):
+        checker.check_definitions()
+    return checker.gathered
 
 
 class Names:
     def __init__(self, scheme: Scheme | None, definitions: Mapping[str, model.Definition] | None = None) -> None:
         self.scheme = scheme
         self.definitions = definitions if scheme is None else scheme.definitions
-        self.findings: list[Finding] = []
+        self.gathered = Gathered()
+        self.findings: list[Finding] = self.gathered
         self.meanings: dict[str, Meaning | None] = {}
         self.refused: dict[str, Problem] = {}
         self.signatures: dict[str, Signature] = {}
@@ -47,7 +58,7 @@ class Names:
         scheme = self.scheme
         assert scheme is not None
         self.clashes(scheme)
-        if not self.check_definitions() or not self.acyclic(scheme):
+        if not self.check_definitions() or not self.acyclic(scheme) or not self.affordable(scheme):
             return self.findings
         for each in scheme.inputs.values():
             self.meanings[each.name] = input_meaning(each)
@@ -80,6 +91,7 @@ class Names:
         self.printed(scheme)
         if scheme.ranking is not None:
             self._ranking(scheme.ranking)
+        check_procedures(self, scheme.procedures)
         return self.findings
 
     def scope(self, **more: Meaning) -> Scope:
@@ -146,6 +158,32 @@ class Names:
             return False
         return True
 
+    def affordable(self, scheme: Scheme) -> bool:
+        """Whether the scheme, written out as a plan, keeps to a size that every reading can bear."""
+        held = {key: len(n.children) for n in scheme.tree.walk() for key in (n.path, n.identifier)}
+        kinds = {kind.name: self._size(kind, held) for kind in scheme.rows.values()}
+        rest = [scheme.values, scheme.benchmarks, scheme.grades, scheme.checks, scheme.ranking]
+        total = sum(kinds.values()) + self._size(rest, held)
+        for node in scheme.tree.walk():
+            holds = node.holds.body if isinstance(node.holds, model.Group) else node.holds
+            beside = (node.policies, node.applies_when, node.adjustments, node.gates, node.grade)
+            total += NODE_SIZE + self._size([holds, *beside], held)
+            total += kinds.get(holds.rows, 0) if isinstance(holds, model.OpenGroup) else 0
+        if total > SIZE_LIMIT:
+            self.report("scheme-too-large", scheme.tree.location, "", seen=str(total), limit=str(SIZE_LIMIT))
+        return total <= SIZE_LIMIT
+
+    def _size(self, part: object, held: Mapping[str, int]) -> int:
+        size = sum(formula.cost(f.node, self.signatures) for f in model.formulas(part))
+        for body in model.called_bodies(part):
+            if isinstance(body, model.RuleBody):
+                signature = self.signatures.get(body.definition)
+                size += signature.cost if signature else 0
+            else:
+                item = sum(formula.cost(f.node, self.signatures) for f in model.formulas(body))
+                size += held.get(body.over, 0) * (item + ITEM_SIZE)
+        return size
+
     def _over(self, body: object, scheme: Scheme, by_path: Mapping[str, str]) -> list[str]:
         if isinstance(body, model.StatisticBody) and body.over not in (*scheme.rows, "cohort"):
             try:
@@ -200,22 +238,24 @@ class Names:
             self.report("ring-of-names", self.definitions[ring[0]].location, ring[0], ring=" → ".join(ring))
             return False
         depth: dict[str, int] = {}
-        costs: dict[str, int] = {}
         for name in order:
             definition = self.definitions[name]
             depth[name] = 1 + max((depth[c] for c in graph[name]), default=0)
             if depth[name] > DEFINITIONS_DEEP:
                 self.report("definitions-too-deep", definition.location, name, name=name, limit=str(DEFINITIONS_DEEP))
                 return False
-            own = sum(formula.cost(f.node, self.signatures) for f in model.formulas(definition))
-            own += (
-                sum(costs[c] for c in graph[name] if c in costs) if isinstance(definition.body, model.RuleBody) else 0
-            )
-            costs[name] = own
+            own = self._size(definition, {})
+            rules = [self.signatures[b.definition].nesting for b in model.called_bodies(definition)
+                     if isinstance(b, model.RuleBody) and b.definition in self.signatures]  # fmt: skip
+            nested = [formula.nesting(f.node, self.signatures) for f in model.formulas(definition)]
+            deep = max([*nested, *(1 + n for n in rules)], default=1)
             least = sum(p not in definition.defaults for p in definition.parameters)
-            self.signatures[name] = Signature(least, len(definition.parameters), self._meaning_of(definition), own)
+            self.signatures[name] = Signature(least, len(definition.parameters), self._meaning_of(definition), own, deep)
             if own > formula.COST_LIMIT:
                 self.report("formula-too-costly", definition.location, name, limit=str(formula.COST_LIMIT))
+                return False
+            if deep > formula.NESTING_LIMIT:
+                self.report("formula-too-deep", definition.location, name, limit=str(formula.NESTING_LIMIT))
                 return False
         own_file = self.scheme.file if self.scheme else None
         for name in order:
@@ -437,12 +477,10 @@ class Names:
     # ------------------------------------------------------------------------------------------ rows and nodes
 
     def _row_scope(self, kind: model.RowKind, points: bool = True) -> Scope:
-        columns: dict[str, Meaning | None] = {c.name: input_meaning(c) for c in kind.columns}
-        refused = {k: v for k, v in self.refused.items() if k not in columns}
-        names = {**self.meanings, **columns}
+        names = {**self.meanings, **{c.name: input_meaning(c) for c in kind.columns}}
         if points and kind.points is not None:
             names["points"] = ANY_NUMBER
-        return Scope(names, self.signatures, refused)
+        return Scope(names, self.signatures, self.refused)
 
     def row_kind(self, kind: model.RowKind) -> None:
         assert self.scheme is not None
@@ -485,6 +523,9 @@ class Names:
         for adjustment in node.adjustments:
             self.body(adjustment.body, scope, f"{node.path}/{adjustment.name}".lstrip("/"))
             self.policies(adjustment.policies, scope, node.path)
+            stated = (adjustment.policies.missing, adjustment.policies.undefined, adjustment.policies.not_applicable)
+            if free and any(p is not None and p.kind == "full" for p in stated):
+                self.report("no-points-here", adjustment.location, node.path, key="full")
         for gate in node.gates:
             self.truth(gate.when, self.scope(), f"{node.path}/{gate.name}".lstrip("/"))
         if isinstance(node.grade, str):
@@ -517,10 +558,10 @@ class Names:
 
     # ------------------------------------------------------------------------------------------ grades and the rest
 
-    def grade(self, scale: model.GradeScale, path: str, *, own: bool) -> None:
-        scope = self.scope()
+    def grade(self, scale: model.GradeScale, path: str, *, own: bool, **more: Meaning) -> None:
+        scope = self.scope(**more)
         if own:
-            scope = self.scope(score=PURE, points=ANY_NUMBER, possible=PURE)
+            scope = self.scope(score=PURE, points=ANY_NUMBER, possible=PURE, **more)
         match scale.body:
             case model.BandsBody(of=of):
                 self.number(of, scope, path, pure=False)

@@ -182,7 +182,8 @@ def explain(
     from perfrules.cli import telling
 
     made = verbs.scheme(scheme)
-    card = verbs.score(made, telling.chosen(telling.read(made, file, rulings), file, record))
+    batch = telling.read(made, file, rulings)
+    card = verbs.score(made, telling.chosen(batch, file, record), benchmarks=telling.benchmarks_of(made, batch))
     path = None if indicator is None else telling.node_path(card, indicator)
     told = card.explain(screen.lang, path)
     if screen.json:

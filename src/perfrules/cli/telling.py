@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from perfrules.findings import Finding, RecordError, Severity, nearest
 from perfrules.formats import read_records
 from perfrules.formats.results import Scores
 from perfrules.formats.rulings import add_rulings
-from perfrules.model import Batch, Record, Scheme, Scorecard
+from perfrules.model import Batch, Frozen, Record, Scheme, Scorecard
 from perfrules.numbers import published
 from perfrules.procedures.auditing import audit
 from perfrules.readings.prose import number
@@ -138,11 +138,17 @@ def _about(name: str, path: Path, **seen: str) -> Finding:
     return Finding(name, None, "", {"file": path.name, **seen})
 
 
+def benchmarks_of(scheme: Scheme, batch: Batch) -> Mapping[str, Frozen]:
+    """The scheme's benchmarks, where it has any, over the records of a file."""
+    return verbs.freeze(scheme, batch.records) if scheme.benchmarks else {}
+
+
 def score_batch(screen: Screen, scheme: Scheme, batch: Batch) -> Scores:
     """Score every record of a batch; on a terminal a bar shows how far it is."""
     cards = []
+    benchmarks = benchmarks_of(scheme, batch)
     for record in _watched(batch.records, screen.say("计分", "scoring")):
-        cards.append(evolve(verbs.score(scheme, record, trace=False), evidence=None))
+        cards.append(evolve(verbs.score(scheme, record, trace=False, benchmarks=benchmarks), evidence=None))
     return Scores(scheme, tuple(cards), batch.set_aside, batch.findings)
 
 

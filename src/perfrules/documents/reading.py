@@ -10,8 +10,8 @@ import yaml
 from attrs import define, evolve, field
 
 from perfrules.documents import mistakes, traps
-from perfrules.documents.tree import UNSEEN, Document, Mapping, Node, Scalar, Sequence, Style
-from perfrules.findings import Finding, Location
+from perfrules.documents.tree import Document, Mapping, Node, Scalar, Sequence, Style
+from perfrules.findings import UNSEEN, Finding, Location
 
 TEXT_LIMIT, DEPTH_LIMIT, NODE_LIMIT, KEY_LIMIT = 5_000_000, 50, 100_000, 500
 """Bytes, collections in each other, nodes, and characters of a key (so that any tree fits YAML's JSON)."""

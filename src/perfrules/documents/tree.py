@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import Factory, field, frozen
 
-from perfrules.findings import Finding, Location
+from perfrules.findings import UNSEEN, Finding, Location
 from perfrules.numbers import DIGITS_LIMIT, exact
 
 Style = Literal["plain", "single", "double", "literal", "folded"]
@@ -28,12 +28,6 @@ _CONSTANTS: dict[str, bool | None] = {
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
 
 SHOWN_LIMIT = 1_000
-UNSEEN = re.compile(
-    "[^\\t\\n\\x20-\\x7e\\xa0-\\xac\\xae-\\u200a\\u200c\\u200d\\u2010-\\u2027\\u202f-\\u205f\\u2070-\\ud7ff"
-    "\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U000dffff\\U000e0080-\\U0010ffff]"
-)
-"""What cannot be seen on the page: controls, line ends that are none, marks that turn the direction of
-writing, blanks without width, halves of characters. A file that holds one is not what its reader sees."""
 
 
 @frozen

@@ -1,17 +1,18 @@
 """A scheme file as a document to a Scheme: what each key says. What the names in formulas mean is checked afterwards.
 
 ```
- forms ─► parts ─► tree ─► whole      each reads what the one before it cannot
+ forms ─► parts ─► tree ─► procedures ─► whole      each reads what the one before it cannot
 ```
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from perfrules import model
 from perfrules.documents import Node
-from perfrules.findings import Finding
+from perfrules.findings import Enough, Finding
 from perfrules.loading.forms import constant
 from perfrules.loading.whole import Whole
 
@@ -24,7 +25,9 @@ def load(root: Node, file: str, library: Mapping[str, model.Definition]) -> tupl
     `library` holds the definitions that it may use, by name.
     """
     reader = Whole(file, library)
-    scheme = reader.scheme(root)
+    scheme = None
+    with suppress(Enough):
+        scheme = reader.scheme(root)
     return scheme, reader.sorted()
 
 
@@ -32,7 +35,10 @@ def load_definitions(root: Node, file: str, origin: str) -> tuple[dict[str, mode
     """The definitions of a file, by name, and what is wrong with it."""
     reader = Whole(file, {})
     reader.origin = origin
-    found = reader.mapping(root, "definitions_file", "")
-    top = reader.provenance(found, model.UNMARKED)
-    reader.take_sources(found)
-    return reader.definitions(found.get("definitions"), top), reader.sorted()
+    definitions: dict[str, model.Definition] = {}
+    with suppress(Enough):
+        found = reader.mapping(root, "definitions_file", "")
+        top = reader.provenance(found, model.UNMARKED)
+        reader.take_sources(found)
+        definitions = reader.definitions(found.get("definitions"), top)
+    return definitions, reader.sorted()

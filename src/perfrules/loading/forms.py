@@ -13,7 +13,7 @@ from attrs import evolve
 from perfrules import documents, model, parsing
 from perfrules.documents import Mapping as Map
 from perfrules.documents import Node, Scalar, Sequence
-from perfrules.findings import Finding, nearest
+from perfrules.findings import Finding, Gathered, nearest
 from perfrules.formula import Formula
 from perfrules.grammar import FORMS, LATER
 from perfrules.model import Policies, Provenance
@@ -34,7 +34,7 @@ class Forms:
         self.file = file
         self.library = library
         self.origin = ""
-        self.findings: list[Finding] = []
+        self.findings = Gathered()
         self.sources: dict[str, model.Source] = {}
         self._paths: set[str] = set()
         self._keys: dict[int, Scalar] = {}
@@ -116,11 +116,11 @@ class Forms:
         self.report("truth-wanted", node, path, key=key, seen=seen_text(node))
         return default
 
-    def integer(self, node: Node | None, path: str, key: str) -> int | None:
+    def integer(self, node: Node | None, path: str, key: str, *, most: int = 1_000_000) -> int | None:
         if node is None:
             return None
         value = node.value if isinstance(node, Scalar) else None
-        if isinstance(value, Fraction) and value.denominator == 1 and 0 <= value <= 1_000_000:
+        if isinstance(value, Fraction) and value.denominator == 1 and 0 <= value <= most:
             return int(value)
         self.report("integer-wanted", node, path, key=key, seen=seen_text(node))
         return None

@@ -26,7 +26,11 @@ from perfrules.loading.forms import (
     written_down,
 )
 from perfrules.model import Policies, Policy, Provenance
-from perfrules.numbers import Unit, published, unit
+from perfrules.numbers import DIGITS_LIMIT, Unit, published, unit
+
+
+ARMS_LIMIT = 200
+"""The most bands, cases or labels of one body."""
 
 
 class Parts(Forms):
@@ -72,7 +76,7 @@ class Parts(Forms):
             unit=its_unit,
             low=low,
             high=high,
-            decimals=self.integer(found.get("decimals"), path, "decimals"),
+            decimals=self.integer(found.get("decimals"), path, "decimals", most=DIGITS_LIMIT),
             choices=choices,
             optional=self.truth(found.get("optional"), path, "optional", False),
             at=self._stages_of(found.get("at"), path),
@@ -223,10 +227,19 @@ class Parts(Forms):
             return None
         return model.BandsBody(of, side, bands)
 
+    def too_many(self, node: Node, path: str) -> bool:
+        """Whether a table has more arms than a formula can hold, which is told."""
+        size = len(node.entries) if isinstance(node, Map) else len(node.items) if isinstance(node, Sequence) else 0
+        if size > ARMS_LIMIT:
+            self.report("too-many-arms", self.key(node), path, seen=str(size), limit=str(ARMS_LIMIT))
+        return size > ARMS_LIMIT
+
     def _cut_bands(
         self, node: Node, side: str, path: str, mark: Provenance, labels: bool
     ) -> tuple[model.Band, ...] | None:
         """Bands from cut points: each reaches from its own cut to the one before it; `else` is what is left."""
+        if self.too_many(node, path):
+            return None
         upward = side in ("from", "above")
         inclusive = side in ("from", "to")
         bands: list[model.Band] = []
@@ -263,6 +276,8 @@ class Parts(Forms):
         if not isinstance(node, Sequence):
             self.report("list-wanted", node, path, key="between")
             return None
+        if self.too_many(node, path):
+            return None
         bands: list[model.Band] = []
         for item in node.items:
             if not isinstance(item, Sequence) or len(item.items) != 3:
@@ -282,10 +297,13 @@ class Parts(Forms):
             for b in bands:
                 if b.low is not None and b.high is not None and max(b.low, low) < min(b.high, high):
                     self.report("bands-overlap", item, path, first=b.written, second=written)
+                    break
             bands.append(model.Band(low, high, not shared_low, not shared_high, outcome, written))
         return tuple(bands) or None
 
     def _cases(self, node: Node, path: str, mark: Provenance, labels: bool) -> model.CasesBody | None:
+        if self.too_many(node, path):
+            return None
         cases: list[model.Case] = []
         ended = False
         for key, value in self.entries(node, path, "cases"):
@@ -411,7 +429,8 @@ class Parts(Forms):
         name = signature.group(1)
         parameters = tuple(p.strip() for p in re.split("[,，]", signature.group(2)) if p.strip())
         for word in (name, *parameters):
-            if not parsing.is_name(word) or (word == "points" and word != name):
+            ours = word == name and word in parsing.INTERNAL_FUNCTIONS  # or a call of it would be the plan's own
+            if ours or not parsing.is_name(word) or (word == "points" and word != name):
                 self.report("bad-name", key, name, seen=word[:60], what="定义 definition")
         if len(set(parameters)) < len(parameters):
             self.report("parameter-twice", key, name)

@@ -39,6 +39,8 @@ class Trees(Parts):
         found = self.mapping(node, "node", path)
         if "/" in name:
             self.report("slash-in-name", at, path, name=name)
+        if key and not name.strip():
+            self.report("bad-name", at, path, seen=name, what="指标 node")
         if not key and "id" not in found:
             name = "总分"
         mark = self.provenance(found, inherited)
@@ -166,6 +168,8 @@ class Trees(Parts):
                         without="、".join(k for k, w in weights.items() if w is None))  # fmt: skip
         elif weighted:
             total = sum(weighted, Fraction(0))
+            if min(weighted) < 0:
+                self.report("points-negative", at, path, seen=published(min(weighted)))
             if inner is None or total <= 0:
                 share = _nothing_dealt
                 self.report("weights-want-points", at, path)
@@ -313,6 +317,13 @@ class Trees(Parts):
         combine = self.word(found.get("combine"), at, "combine", ("min",), "")
         body = self.body(found, at, mark, labels=True, required=not combine, at=key or node)
         labels = self.texts(found.get("labels"), at, "labels")
+        if "labels" in found and self.too_many(found["labels"], at):
+            labels = ()
+        if len(set(labels)) < len(labels):
+            self.report("choice-twice", found["labels"], at)
+        for label in labels:
+            if not label.isprintable() or any(sign in label for sign in "'\"\\"):
+                self.report("bad-label", found["labels"], at, label=label)
         yielded = labels_of(body)
         if labels:
             for label in yielded:
@@ -334,8 +345,8 @@ class Trees(Parts):
         )
         for gate, (_, written) in zip(gates, self.entries(found.get("gates"), at, "gates"), strict=True):
             label = gate.no_better_than
-            if label and label not in labels and isinstance(written, Map):
-                place = written.get("no_better_than")
+            place = written.get("no_better_than") if isinstance(written, Map) else None
+            if place is not None and label not in labels:
                 self.report("unknown-label", place, at, nearest(label, labels), label=label, labels="、".join(labels))
         return model.GradeScale(
             name=name or self.text(found.get("scale"), at, "scale"),

@@ -11,11 +11,11 @@ from perfrules.documents import Node, Scalar
 from perfrules.findings import Finding, nearest
 from perfrules.grammar import LANGUAGE_VERSION
 from perfrules.loading.forms import NO_POLICIES, used_definitions
-from perfrules.loading.tree import Trees
+from perfrules.loading.procedures import Procedures
 from perfrules.model import Provenance
 
 
-class Whole(Trees):
+class Whole(Procedures):
     """Reads a whole file."""
 
     # ------------------------------------------------------------------------------------------- the whole
@@ -32,11 +32,12 @@ class Whole(Trees):
             rows[key.text] = self.row_kind(key, node, top, inputs)
         values = {k.text: self.value(k, v, top) for k, v in self.entries(found.get("values"), "", "values")}
         if "resolved" in found:
+            self.word(found["resolved"], "", "resolved", (LANGUAGE_VERSION,), LANGUAGE_VERSION)
             self.library = {}
         definitions = self.definitions(found.get("definitions"), top)
         for name in definitions:
             if name in self.library:
-                at = next(k for k, _ in self.entries(found["definitions"], "", "") if k.text.startswith(name))
+                at = next(k for k, _ in self.entries(found["definitions"], "", "") if k.text.strip().startswith(name))
                 origin = self.library[name].origin
                 self.report(
                     "name-clash",
@@ -66,7 +67,10 @@ class Whole(Trees):
             return None
         visible = {**self.library, **definitions}
         ranking = self.ranking(found.get("ranking"), top)
-        parts = (tree, *rows.values(), *values.values(), *grades.values(), *checks, *benchmarks.values(), ranking)
+        procedures = self.procedures(found.get("procedures"), top)
+        parts = (
+            tree, *rows.values(), *values.values(), *grades.values(), *checks, *benchmarks.values(), ranking, procedures,
+        )  # fmt: skip
         used = used_definitions(visible, parts)
         resolved = self._resolved(root, {n: d for n, d in used.items() if n not in definitions})
         digest = hashlib.sha256((LANGUAGE_VERSION + "\n" + resolved).encode()).hexdigest()
@@ -95,6 +99,7 @@ class Whole(Trees):
             findings=tuple(self.sorted()),
             provenance=top,
             file=self.file,
+            procedures=procedures,
         )
 
     def _resolved(self, root: Node, borrowed: Mapping[str, model.Definition]) -> str:
@@ -103,7 +108,7 @@ class Whole(Trees):
         data.pop("use", None)
         data["resolved"] = LANGUAGE_VERSION
         if borrowed:
-            own = dict(data.get("definitions", {}))
+            own = dict(written) if isinstance(written := data.get("definitions"), dict) else {}
             for definition in sorted(borrowed.values(), key=lambda d: d.name):
                 own[f"{definition.name}({', '.join(definition.parameters)})"] = definition.written
             data["definitions"] = own

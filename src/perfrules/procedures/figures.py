@@ -52,7 +52,7 @@ class Printed:
 
     def beside(self, computed: Fraction) -> str:
         """A computed figure in words, in the unit of this one: 86.18304% beside 86.19%."""
-        return number(computed / (self.place * Fraction(10) ** _places(self.text))) + self.unit
+        return number(computed / (self.place * Fraction(10) ** places(self.text))) + self.unit
 
 
 def printed(cell: Cell | None) -> Printed | None:
@@ -65,7 +65,7 @@ def printed(cell: Cell | None) -> Printed | None:
     if isinstance(read, Quantity):
         unit = read.unit
         scale = cell.value / read.value if read.value else Fraction(1, 100) if unit == "%" else scale
-    return Printed(cell.value, text, unit, scale / Fraction(10) ** _places(text), cell.where)
+    return Printed(cell.value, text, unit, scale / Fraction(10) ** places(text), cell.where)
 
 
 def fraction(value: object) -> Fraction | None:
@@ -83,6 +83,7 @@ def words(figure: Figure) -> str:
     return number(figure) if isinstance(figure, Fraction) else figure or "—"
 
 
-def _places(text: str) -> int:
+def places(text: str) -> int:
+    """How many decimal places a figure is printed with."""
     found = _NUMBER.search(folded(text))
     return len(found.group(1) or "") if found else 0

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from attrs import define
-from simpleeval import FeatureNotAvailable, SimpleEval
+from simpleeval import FeatureNotAvailable, FunctionNotDefined, SimpleEval
 
 from perfrules import numbers
 from perfrules.formula import Formula
@@ -23,8 +23,9 @@ from perfrules.nodes import HoleKind
 from perfrules.numbers import rounded
 from perfrules.plan import Cohort, DefinitionPlan, Fold, Plan, Results, RowBlock, Step
 
-BITS_LIMIT = 100_000
-"""The size at which a number is no figure of this world any more; reaching it is undefined."""
+BITS_LIMIT, WORK_LIMIT = 20_000, 10**12
+"""The size at which a number is no figure of this world any more, and how much time large ones may take of a record (the
+sum of their squared sizes, some seconds); reaching either is undefined."""
 
 
 class _Reached(Exception):
@@ -115,6 +116,7 @@ class _Run:
         self.record = record
         self.results = Results({})
         self.tracing = trace
+        self.work = 0
         self.evaluator = _Evaluator(self)
         self.overruled = {**_overruled(plan, record), **supposed}
 
@@ -153,6 +155,14 @@ class _Run:
         group = group_of(values[step.by]) if step.by else ""
         found = frozen.values.get(group) if group is not None else None
         return Hole("missing", step.name) if found is None else found
+
+    def spend(self, value: object, *, at_least: int = 0) -> None:
+        """Count the time that a number took."""
+        if isinstance(value, Fraction):
+            bits = value.numerator.bit_length() + value.denominator.bit_length()
+            self.work += at_least * (100 if bits > 1000 else 1) + (bits * bits if bits > 2000 else 0)
+            if self.work > WORK_LIMIT and (at_least or bits > 2000):
+                raise _undefined()
 
     def step(self, step: Step, scope: Mapping[str, Datum | Hole], label: str = "") -> Datum | Hole:
         """One step; a hole reached on the way is its result."""
@@ -305,7 +315,10 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval ships no types
         left = self._eval(node)
         for step in reversed(spine):
             right = self._eval(step.right)
+            if type(step.op) not in self.operators:
+                raise FeatureNotAvailable(type(step.op).__name__)
             left = self.operators[type(step.op)](*_dates(left, right))
+            self.run.spend(left)
             if step is not spine[0]:
                 self._note(step, left)
         return left
@@ -314,6 +327,8 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval ships no types
         left = self._eval(node.left)
         for operation, comparator in zip(node.ops, node.comparators, strict=True):
             right = self._eval(comparator)
+            if type(operation) not in self.operators:
+                raise FeatureNotAvailable(type(operation).__name__)
             if not self.operators[type(operation)](*_dates(left, right)):
                 return False
             left = right
@@ -333,7 +348,15 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval ships no types
                 return stop
         return not stop
 
+    @staticmethod
+    def _eval_constant(node: Any) -> Any:
+        if type(node.value) not in (Fraction, str, bool):  # what parsing leaves in a tree
+            raise FeatureNotAvailable(type(node.value).__name__)
+        return node.value
+
     def _eval_call(self, node: Any) -> Any:
+        if not isinstance(node.func, ast.Name) or node.keywords:
+            raise FeatureNotAvailable("a call of anything but a function by its name")
         function = node.func.id
         if function in ("present", "hole"):
             found = self.here.read(node.args[0].id)
@@ -344,7 +367,12 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval ships no types
         given = [self._eval(a) for a in node.args]
         primitive = _PRIMITIVES.get(function)
         if primitive is not None:
-            return primitive(*given)
+            value = primitive(*given)
+            if function in _TRANSCENDENT:
+                self.run.spend(value, at_least=2 * 10**7)
+            return value
+        if function not in self.run.plan.definitions:
+            raise FunctionNotDefined(function, "")
         return self._define(self.run.plan.definitions[function], given)
 
     def _define(self, definition: DefinitionPlan, given: Sequence[Datum]) -> Datum:
@@ -400,10 +428,12 @@ def _statistic(fold: Fold, entered: list[tuple[Fraction, Fraction]]) -> Fraction
     values = sorted(v for v, _ in entered)
     match fold.statistic:
         case "sum":
-            return sum(values, Fraction(0))
+            total = _sum(values)
+            return Hole("undefined", fold.name) if total is None else total
         case "mean":
-            weight = sum((w for _, w in entered), Fraction(0))
-            return sum((v * w for v, w in entered), Fraction(0)) / weight if weight else Hole("undefined", fold.name)
+            weight = _sum([w for _, w in entered])
+            total = _sum([v * w for v, w in entered])
+            return total / weight if weight and total is not None else Hole("undefined", fold.name)
         case "min":
             return values[0]
         case "max":
@@ -418,6 +448,16 @@ def _statistic(fold: Fold, entered: list[tuple[Fraction, Fraction]]) -> Fraction
             return _quantile(values, fold.at, fold.method == "linear")
         case _:
             raise AssertionError(fold.statistic)
+
+
+def _sum(values: Sequence[Fraction]) -> Fraction | None:
+    """The sum, or None where it grows beyond all measure; many rows of unrounded ratios grow it far."""
+    total = Fraction(0)
+    for value in values:
+        total += value
+        if max(total.numerator.bit_length(), total.denominator.bit_length()) > 10 * BITS_LIMIT:
+            return None
+    return total
 
 
 def _quantile(values: list[Fraction], at: Fraction, linear: bool) -> Fraction:
@@ -441,33 +481,36 @@ def _cell(cells: Mapping[str, Any], name: str) -> Datum | Hole:
 
 def _overruled(plan: Plan, record: Record) -> dict[str, Fraction]:
     """Rulings by the step that they overrule; a row's by step and row number."""
+    if not record.rulings:
+        return {}
+    decided = {ruling.path: ruling.points for ruling in record.rulings}
+    kinds = {s.name: s.rows for s in plan.steps if isinstance(s, RowBlock)}
     found: dict[str, Fraction] = {}
-    for ruling in record.rulings:
-        for node in plan.nodes:
-            if node.score and node.node.path == ruling.path:
-                found[node.score] = ruling.points
-                if node.raw.endswith("__unrounded"):
-                    found[node.raw] = ruling.points
-            elif node.rows:
-                for row in record.rows.get(_kind(plan, node.rows), ()):
-                    if f"{node.node.path}/{row.name}" == ruling.path:
-                        found[f"{node.rows.removesuffix('__rows')}__score#{row.number}"] = ruling.points
+    for node in plan.nodes:
+        path = node.node.path
+        if node.score and path in decided:
+            found[node.score] = decided[path]
+            if node.raw.endswith("__unrounded"):
+                found[node.raw] = decided[path]
+        elif node.rows:
+            for row in record.rows.get(kinds[node.rows], ()):
+                if f"{path}/{row.name}" in decided:
+                    found[f"{node.rows.removesuffix('__rows')}__score#{row.number}"] = decided[f"{path}/{row.name}"]
     return found
-
-
-def _kind(plan: Plan, block: str) -> str:
-    return next(s.rows for s in plan.steps if isinstance(s, RowBlock) and s.name == block)
 
 
 # ---------------------------------------------------------------------------------------------- the operators
 
 
 def _dates(left: Any, right: Any) -> tuple[Any, Any]:
-    """Quoted text beside a date is a date."""
-    if isinstance(left, date) and isinstance(right, str):
-        return left, date.fromisoformat(right)
-    if isinstance(right, date) and isinstance(left, str):
-        return date.fromisoformat(left), right
+    """Quoted text beside a date is a date; the words of a measure are none."""
+    try:
+        if isinstance(left, date) and isinstance(right, str):
+            return left, date.fromisoformat(right)
+        if isinstance(right, date) and isinstance(left, str):
+            return date.fromisoformat(left), right
+    except ValueError:
+        raise _undefined() from None
     return left, right
 
 
@@ -500,7 +543,7 @@ def _subtract(left: Any, right: Any) -> Any:
     if isinstance(left, date) and isinstance(right, date):
         return Fraction((left - right).days)
     if isinstance(left, date):
-        return _moved(left, -right)
+        return _moved(left, _negate(right))
     _numbers(left, right)
     return _sized(left - right)
 
@@ -527,8 +570,14 @@ def _divide(left: Any, right: Any) -> Fraction:
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    return _alike(compare, Fraction, date)
+
+
+def _alike(compare: Callable[[Any, Any], bool], *kinds: type) -> Callable[[Any, Any], bool]:
+    """A comparison of two of one kind; a measure may turn out to be of another in its row."""
+
     def compared(left: Any, right: Any) -> bool:
-        if isinstance(left, date) != isinstance(right, date):
+        if not any(isinstance(left, kind) and isinstance(right, kind) for kind in kinds):
             raise _undefined()
         return compare(left, right)
 
@@ -552,8 +601,8 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.LtE: _ordered(lambda a, b: bool(a <= b)),
     ast.Gt: _ordered(lambda a, b: bool(a > b)),
     ast.GtE: _ordered(lambda a, b: bool(a >= b)),
-    ast.Eq: _ordered(lambda a, b: bool(a == b)),
-    ast.NotEq: _ordered(lambda a, b: bool(a != b)),
+    ast.Eq: _alike(lambda a, b: bool(a == b), Fraction, date, str, bool),
+    ast.NotEq: _alike(lambda a, b: bool(a != b), Fraction, date, str, bool),
 }
 
 
@@ -578,13 +627,6 @@ def _defined(function: Callable[..., Fraction]) -> Callable[..., Fraction]:
     return given
 
 
-def _power(x: Fraction, y: Fraction) -> Fraction:
-    size = max(x.numerator.bit_length(), x.denominator.bit_length())
-    if size * abs(y.numerator // y.denominator) > BITS_LIMIT:
-        raise ValueError("too large")
-    return numbers.power(x, y)
-
-
 _PRIMITIVES: Mapping[str, Callable[..., Fraction]] = {
     "min": _strict(min),
     "max": _strict(max),
@@ -593,6 +635,7 @@ _PRIMITIVES: Mapping[str, Callable[..., Fraction]] = {
     "round": _strict(lambda x, places: rounded(x, int(places))),
     "ln": _strict(_defined(numbers.ln)),
     "exp": _strict(_defined(numbers.exp)),
-    "power": _strict(_defined(_power)),
+    "power": _strict(_defined(numbers.power)),
 }
+_TRANSCENDENT = ("ln", "exp", "power")
 _REACHES: Mapping[str, HoleKind] = {"absent": "not_applicable", "missing": "missing", "refused": "refused"}

@@ -71,6 +71,10 @@ class Losses:
     def lines(self, planned: NodePlan) -> list[Line]:
         """The lines of a node that has a score; they add up to its worth less its score."""
         node = planned.node
+        computed = self.results.computed.get(planned.score)
+        final = self.values[planned.score]
+        if isinstance(computed, Hole) and isinstance(final, Fraction):  # a ruling where nothing could be computed
+            return [self._ruled(node.path, (node.worth or ZERO) - final)]
         match node.holds:
             case model.Group(body=None, combine="sum"):
                 lines = self._child_lines(planned)
@@ -85,12 +89,14 @@ class Losses:
             case _:
                 lines = self._own_line(planned, "free" if node.points is None or node.points.free else "rule")
         lines += self._stage_lines(planned)
-        computed = self.results.computed.get(planned.score)
-        final = self.values[planned.score]
         if isinstance(computed, Fraction) and isinstance(final, Fraction):
-            ruling = next(r for r in self.record.rulings if r.path == node.path)
-            lines.append(Line(node.path, "ruling", computed - final, ruling.by, ruling.reason))
+            lines.append(self._ruled(node.path, computed - final))
         return lines
+
+    def _ruled(self, path: str, amount: Fraction) -> Line:
+        """What the ruling on a path took; of several the last holds."""
+        ruling = next(r for r in reversed(self.record.rulings) if r.path == path)
+        return Line(path, "ruling", amount, ruling.by, ruling.reason)
 
     def _value(self, step: str, planned: NodePlan) -> Any:
         """A step's value before any ruling."""
@@ -136,16 +142,17 @@ class Losses:
         kind = self.scheme.rows[node.holds.rows]
         prefix = planned.rows.removesuffix("__rows")
         lines: list[Line] = []
+        worth = ZERO
         for row, local in self.results.rows.get(planned.rows, []):
             if local.get(f"{prefix}__counts") is not True:
                 continue
+            points = local.get(f"{prefix}__points")
+            worth += points if isinstance(points, Fraction) else ZERO
             lines += self._one_row(planned, kind, prefix, row, local)
-        worth = self.values.get(planned.row_points)
         most = node.points.high if node.points and node.points.high is not None else ZERO
-        if isinstance(worth, Fraction) and worth != most and self.results.rows.get(planned.rows):
-            lines.append(Line(node.path, "rows-differ", most - worth, clause=node.provenance.clause))
-        elif isinstance(worth, Fraction) and worth != most:
-            lines.append(Line(node.path, "none-scored", most - worth, clause=node.provenance.clause))
+        if worth != most:
+            why: model.LineKind = "rows-differ" if self.results.rows.get(planned.rows) else "none-scored"
+            lines.append(Line(node.path, why, most - worth, clause=node.provenance.clause))
         return lines
 
     def _one_row(
@@ -158,7 +165,7 @@ class Losses:
         score = local.get(key)
         computed = self.results.computed.get(f"{key}#{row.number}", score)
         if not isinstance(points, Fraction):
-            return []
+            points = ZERO  # nobody knows its points; whatever it scores is then a gain
         body = local.get(f"{prefix}__body")
         if not isinstance(score, Fraction):
             hole = body if isinstance(body, Hole) else score
@@ -170,6 +177,8 @@ class Losses:
             reason = hole_words(self._origin(body))
         elif isinstance(arm, Fraction) and kind.body is not None:
             reason = outcomes_of(kind.body)[int(arm)].reason or reason
+        if isinstance(computed, Hole):
+            return [self._ruled(path, points - score)]
         lines: list[Line] = []
         before = local.get(f"{prefix}__present", computed)
         if isinstance(before, Fraction) and before != points:
@@ -177,8 +186,7 @@ class Losses:
         if isinstance(before, Fraction) and isinstance(computed, Fraction) and before != computed:
             lines.append(Line(path, "rounding", before - computed))
         if isinstance(computed, Fraction) and computed != score:
-            ruling = next(r for r in self.record.rulings if r.path == path)
-            lines.append(Line(path, "ruling", computed - score, ruling.by, ruling.reason))
+            lines.append(self._ruled(path, computed - score))
         return lines
 
     def _stage_lines(self, planned: NodePlan) -> list[Line]:

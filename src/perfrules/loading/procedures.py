@@ -1,0 +1,121 @@
+"""The procedures of a scheme: sampling, reconciling, monitoring, outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from perfrules import documents, model
+from perfrules.documents import Node, Scalar
+from perfrules.loading.forms import or_default
+from perfrules.loading.tree import Trees
+from perfrules.model import Provenance
+from perfrules.numbers import published
+
+
+class Procedures(Trees):
+    """Reads what evaluators do around the score."""
+
+    def procedures(self, node: Node | None, top: Provenance) -> model.Procedures:
+        """The section; a part that it does not have is None."""
+        if node is None:
+            return model.Procedures()
+        found = self.mapping(node, "procedures", "procedures")
+        mark = self.provenance(found, top)
+        return model.Procedures(
+            sampling=self._sampling(found.get("sampling"), mark),
+            reconciling=self._reconciling(found.get("reconciling"), mark),
+            monitoring=self._monitoring(found.get("monitoring"), mark),
+            outcomes=self._outcomes(found.get("outcomes"), mark),
+        )
+
+    # ------------------------------------------------------------------------------------------- sampling
+
+    def _sampling(self, node: Node | None, above: Provenance) -> model.Sampling | None:
+        if node is None:
+            return None
+        path = "procedures/sampling"
+        found = self.mapping(node, "sampling", path)
+        count, money = self._share(found, "count", path), self._share(found, "money", path)
+        if "count" not in found and "money" not in found:
+            self.report("key-wanting", node, path, key="count", form="抽查", form_en="a spot check")
+        certainty = self.mapping(found.get("certainty"), "certainty", f"{path}/certainty")
+        conditions = self.entries(certainty.get("when"), f"{path}/certainty", "when")
+        certain = {k.text: f for k, v in conditions if (f := self.formula(v, f"{path}/certainty/{k.text}"))}
+        largest = or_default(self.integer(certainty.get("largest"), f"{path}/certainty", "largest"), 0)
+        apportion = self.word(found.get("apportion"), path, "apportion", ("count", "money"), "count")
+        until_money = self.truth(found.get("until_money"), path, "until_money", False)
+        if until_money and "money" not in found:
+            self.report("key-does-not-fit", self.key(found["until_money"]), path, key="until_money", with_="count")
+        if (money is not None or largest or apportion == "money") and "amount" not in found:
+            self.report("key-wanting", node, path, key="amount", form="抽查", form_en="a spot check")
+        if "strata" not in found:
+            for word in ("stratum_share", "stratum_least", "apportion"):
+                if word in found:
+                    self.report(
+                        "key-wanting", self.key(found[word]), path, key="strata", form="抽查", form_en="a spot check"
+                    )
+        return model.Sampling(
+            count=count,
+            money=money,
+            amount=self.formula(found.get("amount"), path),
+            where=self.formula(found.get("where"), path),
+            strata=self.formula(found.get("strata"), path),
+            stratum_share=self._share(found, "stratum_share", path) or Fraction(0),
+            stratum_least=or_default(self.integer(found.get("stratum_least"), path, "stratum_least"), 0),
+            apportion=apportion,  # type: ignore[arg-type]
+            largest=largest,
+            certain=certain,
+            until_money=until_money,
+            provenance=self.provenance(found, above),
+            location=documents.place(node),
+        )
+
+    def _share(self, found: Mapping[str, Node], key: str, path: str) -> Fraction | None:
+        """A share of a whole: over 0, and 1 at most."""
+        share = self.constant(found.get(key), path, key)
+        if share is not None and not 0 < share <= 1:
+            self.report("share-out-of-range", found[key], path, key=key, seen=published(share))
+            return None
+        return share
+
+    # ------------------------------------------------------------------------------------------- reconciling
+
+    def _reconciling(self, node: Node | None, above: Provenance) -> model.Reconciling | None:
+        if node is None:
+            return None
+        path = "procedures/reconciling"
+        found = self.mapping(node, "reconciling", path)
+        mark = self.provenance(found, above)
+        scales = {
+            word: self.grade(None, found[word], mark, f"{path}/{word}") if word in found else None
+            for word in ("outcome", "item_outcome")
+        }
+        penalty = None
+        if "penalty" in found:
+            key = self.key(found["penalty"])
+            assert isinstance(key, Scalar)
+            penalty = self.value(key, found["penalty"], mark, path)
+        return model.Reconciling(
+            reads=self.word(found.get("reads"), path, "reads", ("computed", "printed"), "computed"),  # type: ignore[arg-type]
+            round=self.rounding(found.get("round"), path),
+            outcome=scales["outcome"],
+            penalty=penalty,
+            item_outcome=scales["item_outcome"],
+            provenance=mark,
+            location=documents.place(node),
+        )
+
+    # ------------------------------------------------------------------------------------------- monitoring, outcomes
+
+    def _monitoring(self, node: Node | None, above: Provenance) -> model.Monitoring | None:
+        if node is None:
+            return None
+        found = self.mapping(node, "monitoring", "procedures/monitoring")
+        return model.Monitoring(self.provenance(found, above), documents.place(node))
+
+    def _outcomes(self, node: Node | None, above: Provenance) -> model.Outcomes | None:
+        if node is None:
+            return None
+        found = self.mapping(node, "outcomes", "procedures/outcomes")
+        return model.Outcomes(self.provenance(found, above), documents.place(node))
