@@ -9,8 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
-from itertools import islice
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any, Literal
 
 import yaml

@@ -250,7 +250,9 @@ class Names:
             nested = [formula.nesting(f.node, self.signatures) for f in model.formulas(definition)]
             deep = max([*nested, *(1 + n for n in rules)], default=1)
             least = sum(p not in definition.defaults for p in definition.parameters)
-            self.signatures[name] = Signature(least, len(definition.parameters), self._meaning_of(definition), own, deep)
+            self.signatures[name] = Signature(
+                least, len(definition.parameters), self._meaning_of(definition), own, deep
+            )
             if own > formula.COST_LIMIT:
                 self.report("formula-too-costly", definition.location, name, limit=str(formula.COST_LIMIT))
                 return False

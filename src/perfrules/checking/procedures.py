@@ -47,6 +47,7 @@ def _reconciling(names: Names, reconciling: model.Reconciling) -> None:
             names.grade(scale, f"{path}/{word}", own=False, **own)
     if reconciling.penalty is not None:
         names.body(reconciling.penalty.body, names.scope(**own), f"{path}/penalty")
+        names.policies(reconciling.penalty.policies, names.scope(), f"{path}/penalty")
 
 
 def _monitoring(names: Names, monitoring: model.Monitoring) -> None:

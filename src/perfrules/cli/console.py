@@ -31,7 +31,7 @@ FINE, FAULTY, MISUSED = 0, 1, 2
 
 SEVERITY_WORDS: dict[Language, dict[Severity, str]] = {
     "zh": {"error": "错误", "warning": "警告", "remark": "提示"},
-    "en": {"error": "errors", "warning": "warnings", "remark": "remarks"},
+    "en": {"error": "error", "warning": "warning", "remark": "remark"},
 }
 SEVERITY_STYLES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "remark": "cyan"}
 
@@ -71,6 +71,11 @@ def count_by_severity(findings: Iterable[Finding]) -> dict[Severity, int]:
     """How many errors, warnings and remarks there are."""
     graves = [f.severity for f in findings]
     return {severity: graves.count(severity) for severity in SEVERITIES}
+
+
+def many(count: int, thing: str) -> str:
+    """So many of a thing, in English."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def exit_code(findings: Iterable[Finding], *, strict: bool = False) -> int:
@@ -136,7 +141,7 @@ class Screen:
         counts = count_by_severity(findings).items()
         if self.lang == "zh":
             return "，".join(f"{words[severity]} {count}" for severity, count in counts)
-        return ", ".join(f"{count} {words[severity]}" for severity, count in counts)
+        return ", ".join(many(count, words[severity]) for severity, count in counts)
 
     # ------------------------------------------------------------------------------------------ JSON
 

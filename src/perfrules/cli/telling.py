@@ -12,7 +12,17 @@ from attrs import evolve
 
 from perfrules import verbs
 from perfrules.cli import examining, outline
-from perfrules.cli.console import FAULTY, FINE, MISUSED, SEVERITY_WORDS, USAGE, Screen, count_by_severity, exit_code
+from perfrules.cli.console import (
+    FAULTY,
+    FINE,
+    MISUSED,
+    SEVERITY_WORDS,
+    USAGE,
+    Screen,
+    count_by_severity,
+    exit_code,
+    many,
+)
 from perfrules.findings import Finding, RecordError, Severity, nearest
 from perfrules.formats import read_records
 from perfrules.formats.results import Scores
@@ -81,7 +91,7 @@ def check_files(screen: Screen, paths: Iterable[Path], *, strict: bool) -> int:
     for each in examined:
         screen.findings(each.findings)
     files, whole = count["files"], screen.severities(found)
-    screen.line(screen.say(f"查了 {files} 个文件：{whole}。", f"{files} files checked: {whole}."))
+    screen.line(screen.say(f"查了 {files} 个文件：{whole}。", f"{many(files, 'file')} checked: {whole}."))
     return code
 
 
@@ -192,7 +202,7 @@ def tell_scores(screen: Screen, scores: Scores, *, every: bool) -> None:
     screen.line(
         say(
             f"共 {total} 条记录：有得分 {scored}，无得分 {without}，搁置 {aside}。",
-            f"{total} records: {scored} with a score, {without} without, {aside} set aside.",
+            f"{many(total, 'record')}: {scored} with a score, {without} without, {aside} set aside.",
         )
     )
     for name, labels in scores.grades.items():
@@ -276,10 +286,7 @@ def audit_batch(screen: Screen, scheme: Scheme, path: Path, wanted: str | None, 
     for aside in batch.set_aside:
         screen.line(screen.say(f"搁置：第 {aside.row} 行  {aside.id}", f"set aside: line {aside.row}  {aside.id}"))
         screen.findings(aside.findings, of=aside.id)
-    screen.line(
-        screen.say(
-            "共 {records} 份：相符 {foot}，不符 {do_not_foot}，搁置 {set_aside}；列出 {items} 处。",
-            "{records} forms: {foot} foot, {do_not_foot} do not, {set_aside} set aside; {items} items.",
-        ).format_map(count)
-    )
+    zh = "共 {records} 份：相符 {foot}，不符 {do_not_foot}，搁置 {set_aside}；列出 {items} 处。"
+    en = f"{many(count['records'], 'form')}: {{foot}} foot, {{do_not_foot}} do not, {{set_aside}} set aside; "
+    screen.line(screen.say(zh, en + many(count["items"], "item") + ".").format_map(count))
     return FAULTY if faulty else FINE

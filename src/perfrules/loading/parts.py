@@ -28,7 +28,6 @@ from perfrules.loading.forms import (
 from perfrules.model import Policies, Policy, Provenance
 from perfrules.numbers import DIGITS_LIMIT, Unit, published, unit
 
-
 ARMS_LIMIT = 200
 """The most bands, cases or labels of one body."""
 

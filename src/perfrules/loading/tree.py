@@ -16,6 +16,10 @@ from perfrules.model import Policies, Provenance
 from perfrules.numbers import published
 
 
+CHILDREN_LIMIT = 500
+"""The most nodes directly beneath one."""
+
+
 class Trees(Parts):
     """Reads nodes and what stands on them."""
 
@@ -149,6 +153,10 @@ class Trees(Parts):
         entries = list(self.entries(found.get("children"), path, "children"))
         if not entries:
             self.report("no-children", self.key(found["children"]), path)
+        if len(entries) > CHILDREN_LIMIT:
+            seen, limit = str(len(entries)), str(CHILDREN_LIMIT)
+            self.report("too-many-children", self.key(found["children"]), path, seen=seen, limit=limit)
+            entries = entries[:CHILDREN_LIMIT]
         body = self.body(found, path, mark, required=False)
         combine = self.word(
             found.get("combine"), path, "combine", ("sum", "mean", "product", "geometric", "min", "max"), "sum"

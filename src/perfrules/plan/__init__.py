@@ -6,6 +6,7 @@ texts serve every node. Names with `__` are the plan's own.
 """
 
 from perfrules.model import Scheme
+from perfrules.plan.asking import Question, ask, asked
 from perfrules.plan.planner import Planner
 from perfrules.plan.steps import (
     Arms,
@@ -36,11 +37,14 @@ __all__ = [
     "NodePlan",
     "Plan",
     "PlanStep",
+    "Question",
     "RankingPlan",
     "Results",
     "RowBlock",
     "Stage",
     "Step",
+    "ask",
+    "asked",
     "plan",
 ]
 

@@ -25,7 +25,7 @@ from perfrules.plan.steps import (
     RankingPlan,
     RowBlock,
     Stage,
-    Step,
+    reads,
 )
 from perfrules.plan.texts import (
     arm_choice,
@@ -67,9 +67,10 @@ class Planner(Bodies):
             checks += self._row_checks(kind)
         definitions = {d.name: self.definition(d) for d in self.scheme.definitions.values()}
         ranking = self._ranking(self.scheme.ranking) if self.scheme.ranking else None
-        return Plan(self.scheme, self._layered(self._ordered()), definitions, nodes, grades, tuple(checks), ranking)
+        return Plan(self.scheme, self._layered(self.ordered()), definitions, nodes, grades, tuple(checks), ranking)
 
-    def _ordered(self) -> tuple[PlanStep, ...]:
+    def ordered(self) -> tuple[PlanStep, ...]:
+        """The steps of all units, each unit after those that it reads."""
         owner = {step.name: name for name, unit in self.units.items() for step in unit.steps}
         owner |= {f.name: n for n, u in self.units.items() for s in u.steps if isinstance(s, RowBlock) for f in s.folds}
         graph: TopologicalSorter[str] = TopologicalSorter()
@@ -84,26 +85,15 @@ class Planner(Bodies):
         depth: dict[str, int] = {}
         made: list[PlanStep] = []
         for step in steps:
+            layer = max((depth.get(r, 0) for r in reads(step)), default=0)
             match step:
-                case Step(name=name, formula=formula, bindings=bindings):
-                    read = [b for n in formula.names if isinstance(b := bindings.get(n, n), str)]
-                case Fold(name=name):
-                    read = [*step.items, *step.where, *step.weights]
-                case Cohort(name=name, fold=fold):
-                    read = [*fold.items, *fold.where, *fold.weights, step.by]
-                    layer = 1 + max((depth.get(r, 0) for r in read), default=0)
-                    depth[name] = layer
-                    made.append(evolve(step, layer=layer))
-                    continue
+                case Cohort():
+                    step = evolve(step, layer=layer + 1)
+                    depth[step.name] = step.layer
                 case RowBlock():
-                    read = [
-                        b for s in step.steps for n in s.formula.names if isinstance(b := s.bindings.get(n, n), str)
-                    ]
-                    layer = max((depth.get(r, 0) for r in read), default=0)
                     depth |= {f.name: layer for f in step.folds}
-                    made.append(step)
-                    continue
-            depth[name] = max((depth.get(r, 0) for r in read), default=0)
+                case _:
+                    depth[step.name] = layer
             made.append(step)
         return tuple(made)
 

@@ -72,6 +72,19 @@ class Cohort:
 PlanStep = Step | Fold | RowBlock | Cohort
 
 
+def reads(step: PlanStep) -> list[str]:
+    """The names that a step reads; those of a row block's own steps and columns among them."""
+    match step:
+        case Step(formula=formula, bindings=bindings):
+            return [bound for n in formula.names if isinstance(bound := bindings.get(n, n), str)]
+        case Fold():
+            return [*step.items, *step.where, *step.weights]
+        case Cohort(fold=fold):
+            return [*fold.items, *fold.where, *fold.weights, *([step.by] if step.by else [])]
+        case RowBlock():
+            return [name for inner in step.steps for name in reads(inner)]
+
+
 @frozen
 class RankingPlan:
     """How the ranking stands in the plan: the steps with what is ranked, what breaks ties, and the group."""

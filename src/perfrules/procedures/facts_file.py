@@ -159,9 +159,7 @@ class _Reader(Forms):
             location=key.locate(0, len(key.text)),
         )
 
-    def value(
-        self, node: Node, path: str, text: str, kind: str, own: Unit | None
-    ) -> tuple[Datum | None, Unit | None]:
+    def value(self, node: Node, path: str, text: str, kind: str, own: Unit | None) -> tuple[Datum | None, Unit | None]:
         """What a figure's text says, and the unit that a number is in: what stands behind it, else its own."""
         if kind == "text":
             return text, None

@@ -390,10 +390,17 @@ class _Prose:
         return f"{shown}（{inputs}）" if self.lang == "zh" else f"{shown} ({inputs})"
 
     def _working(self, labels: Sequence[str]) -> list[str]:
-        """Sub-expressions and what they came to, innermost first; bare names and the plan's own steps left out."""
+        """Sub-expressions and what they came to, innermost first; bare names, arms not taken and the plan's own steps
+        left out."""
         parts: dict[str, None] = {}
+        taken: dict[str, str] = {}
         for label in labels:
             for each in self.results.trace.get(label, []):
+                base, _, arm = each.step.rpartition("__")
+                if arm == "arm" and isinstance(each.value, Fraction):
+                    taken[base] = f"out{each.value}"
+                if arm.startswith("out") and each.depth and taken.get(base, arm) != arm:
+                    continue
                 text = " ".join(each.formula.text(each.at).split())
                 where = each.formula.where((0, 1))
                 if each.depth > 1 or where is None or (each.depth and where.file == "prelude.yaml"):

@@ -266,7 +266,9 @@ class Card(Losses):
         self._unplaced_rows()
 
     def _checked(self, check: model.Check, path: str, value: object) -> None:
-        state: Any = "undecidable" if isinstance(value, Hole) else "holds" if value is True else "broken"
+        state: Any = "holds" if value is True else "broken"
+        if isinstance(value, Hole):
+            state = "idle" if value.kind == "not_applicable" else "undecidable"
         self.happenings.append(model.Happening(path, check.name, "check", state, None, check.reason, check.provenance))
         if state == "broken":
             self.find(
