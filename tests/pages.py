@@ -225,6 +225,13 @@ def _parts(lines: list[str]) -> list[list[str]]:
     return parts
 
 
+def abridged(shown: str, text: str) -> str:
+    """What commands print, command by command, with those parts left out that are left out where it still matches."""
+    before = re.split(r"^(?=\$ )", shown, flags=re.MULTILINE)[1:]
+    after = re.split(r"^(?=\$ )", text, flags=re.MULTILINE)[1:]
+    return "".join(old if matches(old, new) else new for old, new in zip(before, after, strict=True))
+
+
 # ---------------------------------------------------------------------------------------------- writing anew
 
 
@@ -242,7 +249,9 @@ def rewritten(path: Path) -> Any:
     text = page.document.text
     for example in sorted(page.document.examples(), key=lambda e: -e.start):
         output = page.outputs.get(example.start)
-        if output is not None and not shows(example, output):
+        if output is not None and language_of(example) == "console":
+            output = abridged(source_of(example), output)
+        if output is not None and source_of(example) != output:
             opening = text[example.start :].partition("\n")[0]
             text = f"{text[: example.start]}{opening}\n{output}```{text[example.end :]}"
     return text, [line for line in told if " otherwise" not in line]

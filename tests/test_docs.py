@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,14 +68,36 @@ def test_commands_of_perfrules_exist(path: Path) -> None:
     assert set(named) <= set(COMMANDS)
 
 
+def test_the_plugin_of_the_readme_works(tmp_path: Path) -> None:
+    """The files of the README's plugin make a distribution whose scheme is found, checks clean, and passes its one test."""
+    for example in Page.parse(ROOT / "README.md").document.examples():
+        if "file" in (about := pages.directives(example)):
+            pages.write(tmp_path / about["file"], pages.source_of(example), about.get("under"))
+    (folder,) = tmp_path.iterdir()
+    project = tomllib.loads(text_of(folder / "pyproject.toml"))["project"]
+    installed = tmp_path / "installed" / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    installed.mkdir(parents=True)
+    about_it = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    (installed / "METADATA").write_text(about_it, encoding="utf-8")
+    points = "".join(f"{name} = {module}\n" for name, module in project["entry-points"]["perfrules"].items())
+    (installed / "entry_points.txt").write_text(f"[perfrules]\n{points}", encoding="utf-8")
+    ways = os.pathsep.join([str(folder / "src"), str(installed.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": ways}
+    for command in (["pytest", "-q", "-p", "no:cacheprovider", "tests"], ["perfrules.cli", "check", "--strict", "."]):
+        done = subprocess.run(
+            [sys.executable, "-m", *command], cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 # ── keys ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def tables(path: Path) -> Iterator[tuple[str, list[str], str]]:
-    """The tables of keys: what they are of, and their rows."""
-    for comment in re.finditer(r"^<!-- (keys|shared): (.+?) -->\n\n((?:\|.*\n)+)", text_of(path), re.MULTILINE):
-        rows = comment[3].splitlines()[2:]
-        yield comment[1], rows, comment[2]
+def tables() -> Iterator[tuple[str, list[str], str]]:
+    """The tables of keys in the reference: whether a form's own or shared, their rows, and what they are of."""
+    for page in sorted((DOCS / "reference").glob("*.md")):
+        for comment in re.finditer(r"^<!-- (keys|shared): (.+?) -->\n\n((?:\|.*\n)+)", text_of(page), re.MULTILINE):
+            yield comment[1], comment[3].splitlines()[2:], comment[2]
 
 
 def keys_of(row: str) -> list[str]:
@@ -79,8 +105,8 @@ def keys_of(row: str) -> list[str]:
     return re.findall(r"`([a-z_]+)`", row.split("|")[1])
 
 
-SHARED = {about: {key for row in rows for key in keys_of(row)} for kind, rows, about in tables(SCHEME_FILE) if kind == "shared"}
-OWN = {about.split(" + ")[0]: (rows, about.split(" + ")[1:]) for kind, rows, about in tables(SCHEME_FILE) if kind == "keys"}
+SHARED = {about: {key for row in rows for key in keys_of(row)} for kind, rows, about in tables() if kind == "shared"}
+OWN = {about.split(" + ")[0]: (rows, about.split(" + ")[1:]) for kind, rows, about in tables() if kind == "keys"}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -105,7 +131,7 @@ def test_required_keys_are_said_to_be(form: str) -> None:
 def test_every_word_of_a_closed_set_is_told_of(form: str) -> None:
     """Where a key takes one of some words, its row names each of them."""
     every = [row for rows, _ in OWN.values() for row in rows] + [
-        row for kind, rows, _ in tables(SCHEME_FILE) if kind == "shared" for row in rows
+        row for kind, rows, _ in tables() if kind == "shared" for row in rows
     ]
     rows, _ = OWN[form]
     for key, about in FORMS[form].keys.items():
@@ -118,7 +144,7 @@ def test_every_word_of_a_closed_set_is_told_of(form: str) -> None:
 
 def test_every_form_has_one_table() -> None:
     """No form is left out, and none stands twice."""
-    told = [about.split(" + ")[0] for kind, _, about in tables(SCHEME_FILE) if kind == "keys"]
+    told = [about.split(" + ")[0] for kind, _, about in tables() if kind == "keys"]
     assert sorted(told) == sorted(FORMS)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import golden
 import perfrules
 from perfrules import documents
-from perfrules.findings import LINE_WIDTH, SEVERITIES, Finding, Location, catalogue, display_width
+from perfrules.findings import LINE_WIDTH, SEVERITIES, Finding, Location, catalogue, display_width, visible
 from perfrules.parsing import FormulaProblems, parse
 
 SOURCES = Path(perfrules.__file__).parent
@@ -33,6 +33,7 @@ REPORTERS: dict[str, set[str]] = {
     "_refuse": set(),
     "apart": {"published", "computed", "sum", "stated"},
     "find": {"published", "computed"},
+    "doubt": {"count", "some", "condition"},
     "finding": set(),
     "found": {"column", "seen"},
     "missing": {"column", "seen", "all"},
@@ -162,12 +163,27 @@ GROUPS = ("parsing", "formula", "documents/", "amending", "loading/", "checking/
 ALSO = {"comment-cuts-formula": {"formula-unfinished"}}
 """What is told beside a finding of another name, as it may well be a mistake of its own."""
 HEAD = "perfrules: 1\nscheme: bad\ntitle: 例\n"
+DOUBLING = "definitions:\n  甲1(x): x + x\n" + "".join(
+    f"  甲{i}(x): 甲{i - 1}(x) + 甲{i - 1}(x)\n" for i in range(2, 13)
+)
+
+
+def named(line: str, count: int) -> str:
+    """So many lines, numbered."""
+    return "".join(line.format(number) for number in range(count))
+
+
 LARGE = {
     "file-too-large": lambda: HEAD + "#" * 5_000_000,
     "too-many-nodes": lambda: HEAD + f"tree: [{'1, ' * 100_001}]\n",
     "too-many-findings": lambda: HEAD + "tree: {points: 10, formula: 10}\n" + "编辑: !!str 甲\n" * 201,
     "formula-too-long": lambda: HEAD + f"tree: {{points: 10, formula: {'9' * 10_001}}}\n",
     "formula-too-large": lambda: HEAD + f"tree: {{points: 10, formula: {'1 - 1 + ' * 400}10}}\n",
+    "scheme-too-large": lambda: (
+        HEAD + DOUBLING + "tree:\n  children:\n" + named("    乙{}: {{points: free, formula: 甲12(1)}}\n", 40)
+    ),
+    "too-many-arms": lambda: HEAD + "tree:\n  points: 10\n  cases:\n" + named("    0 > {}: 1\n", 201) + "    else: 0\n",
+    "too-many-children": lambda: HEAD + "tree:\n  children:\n" + named("    甲{}: {{points: 1, formula: 1}}\n", 501),
 }
 """Mistakes of size, made when they are tested."""
 WITHOUT_SCHEME = {
@@ -259,11 +275,11 @@ def test_carets_stand_beneath_what_they_mark(line, column, length):
     where = Location("x.yaml", 1, column, length, line)
     _, shown, carets, *_ = Finding("unknown-name", where, seen={"name": "x"}).render().split("\n")
     before, marks = re.fullmatch("    ( *)([＾^]+)", carets).groups()
-    marked = line[column - 1 : column - 1 + length].rstrip()
+    marked = visible(line)[column - 1 : column - 1 + length].rstrip()
     at = next(i for i in range(4, len(shown) + 1) if display_width(shown[4:i]) == len(before))
-    if display_width(line) <= LINE_WIDTH and display_width(marked):
+    if display_width(visible(line)) <= LINE_WIDTH and display_width(marked):
         assert display_width(marks) >= display_width(marked)
-        assert shown[at:].lstrip("\u0301\u200b").startswith(marked.replace("\t", " ").lstrip("\u0301\u200b"))
+        assert shown[at:].lstrip("\u0301").startswith(marked.lstrip("\u0301"))
     assert display_width(shown) <= LINE_WIDTH + 4 + 2 * len("...")
     assert display_width(carets) <= max(display_width(shown), 4 + len(before) + 1)
 

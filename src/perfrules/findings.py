@@ -173,9 +173,8 @@ def _said(key: str, value: str, lang: Language) -> str:
     return value.replace("、", ", ").replace("，", ", ") if key in _LISTS else value
 
 
-_LISTS = frozenset(
-    ["children", "choices", "groups", "have", "kinds", "known", "labels", "record", "with_", "without", "words"]
-)
+_LISTS = frozenset({"children", "choices", "expected", "groups", "have", "kinds", "known", "labels"})
+_LISTS |= {"paths", "record", "some", "stages", "with_", "without", "words"}
 """Keys of `seen` whose values are lists, written with the commas of 中文."""
 _CLOSED = frozenset({"kind", "wanted", "left_kind", "right_kind", "left_unit", "right_unit", "what"})
 """Keys of `seen` whose values are words of the language, not the author's; messages in 中文 explain them."""

@@ -54,6 +54,16 @@ class Formula:
         return tuple(dict.fromkeys(_names(self.node)))
 
     @cached_property
+    def size(self) -> int:
+        """The number of its nodes."""
+        return sum(1 for _ in walk(self.node))
+
+    @cached_property
+    def depth(self) -> int:
+        """How deep its nodes stand in one another."""
+        return nesting(self.node, {})
+
+    @cached_property
     def definitions(self) -> tuple[str, ...]:
         """The definitions it calls, in order of first appearance."""
         return tuple(dict.fromkeys(n.definition for n in walk(self.node) if isinstance(n, nodes.Use)))
@@ -67,7 +77,7 @@ class Formula:
         return self.placed.locate(at[0], at[1]) if self.placed else None
 
 
-_KEPT = 400
+_KEPT = 2000
 """The most characters of a generated text that is kept: a longer one serves one scheme, whose author chose its size."""
 
 
@@ -75,7 +85,7 @@ def _generated(source: str) -> Formula:
     return _kept(source) if len(source) <= _KEPT else Formula(source, *parsing.generated(source))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _kept(source: str) -> Formula:
     return Formula(source, *parsing.generated(source))
 

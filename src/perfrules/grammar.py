@@ -134,6 +134,43 @@ FORMS: dict[str, Form] = {
             **_PROVENANCE,
         },
     ),
+    "facts_file": Form(
+        "文件数据",
+        "a file of facts",
+        {
+            "perfrules": Key("enum:1", "语言版本", "version of the scheme language", required=True),
+            "facts": Key("text", "编号", "the id of the facts", required=True),
+            "title": Key("text", "名称", "title"),
+            "sources": Key("map:form:source", "文件", "the documents that clauses point to"),
+            "figures": Key("map:form:figure", "原文数据", "the figures that the document prints", required=True),
+            "checks": Key("map:form:fact", "核对关系", "how they must hang together", required=True),
+            **_PROVENANCE,
+        },
+    ),
+    "figure": Form(
+        "原文数据",
+        "a figure of a document",
+        {
+            "value": Key("text", "原样印出的数", "the figure as it is printed: 13997.53, 78.4%, 2023-10-15"),
+            "unit": Key("text", "单位", "unit, such as 万元 or %"),
+            "kind": Key("enum:number|date|text", "类型", "kind, where the value does not tell"),
+            "note": Key("text", "说明", "a note for readers"),
+            **_PROVENANCE,
+        },
+    ),
+    "fact": Form(
+        "核对关系",
+        "a check of figures",
+        {
+            "published": Key("formula", "公布的数", "the published figure: its name, or a formula"),
+            "computed": Key("formula", "算法", "how it is computed from other figures"),
+            "holds": Key("formula", "应成立", "what must hold, in place of the two"),
+            "undecidable": Key("text", "为何无法核对", "why it cannot be told, in place of computed"),
+            "places": Key("integer", "公布到几位小数", "decimal places, where not those printed"),
+            "note": Key("text", "说明", "a note for readers"),
+            **_PROVENANCE,
+        },
+    ),
     "source": Form(
         "文件",
         "a document",
@@ -414,13 +451,17 @@ def json_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "perfrules 指标体系文件",
-        "description": "A perfrules scheme file, or a file of definitions.",
+        "description": "A perfrules scheme file, or a file of definitions or of facts.",
         "if": {"required": ["amends"]},
         "then": {"$ref": "#/$defs/amending_file"},
         "else": {
             "if": {"required": ["scheme"]},
             "then": {"$ref": "#/$defs/scheme"},
-            "else": {"$ref": "#/$defs/definitions_file"},
+            "else": {
+                "if": {"required": ["facts"]},
+                "then": {"$ref": "#/$defs/facts_file"},
+                "else": {"$ref": "#/$defs/definitions_file"},
+            },
         },
         "$defs": definitions,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -26,6 +26,8 @@ from perfrules.ranges import (
 
 DEFINITIONS_DEEP = 30
 RESERVED = frozenset({"points", "score", "possible"})
+CHAIN = 60
+"""So many steps that hang on each other may be recursed into."""
 
 
 @define
@@ -43,13 +45,53 @@ class Forecast:
     numbers: dict[Fraction, None] | None = None
     reached: dict[str, set[nodes.HoleKind]] = field(factory=dict)
     _found: dict[str, Found] = field(factory=dict)
+    _busy: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many inputs and steps have been worked out."""
+        return len(self._found)
 
     def read(self, name: str) -> Found:
         """The range and holes of an input or step."""
         found = self._found.get(name)
         if found is None:
+            if not self._busy:
+                self._busy = True
+                for needed in self._chain(name):
+                    self.read(needed)
+                self._busy = False
             found = self._found[name] = self._work_out(name)
         return found
+
+    def _chain(self, name: str) -> list[str]:
+        """The steps that a long chain of them rests on, in order, so that none is recursed into deeply."""
+        order: list[str] = []
+        seen = {name}
+        stack = [(name, self._needs(name))]
+        while stack:
+            at, needs = stack[-1]
+            for needed in needs:
+                if needed not in seen and needed not in self._found:
+                    seen.add(needed)
+                    stack.append((needed, self._needs(needed)))
+                    break
+            else:
+                stack.pop()
+                order.append(at)
+        return order[:-1] if len(order) > CHAIN else []
+
+    def _needs(self, name: str) -> Iterator[str]:
+        step = next((s for s in self.block.steps if s.name == name), None) if self.block else None
+        match step or self.plan.producers.get(name):
+            case Step(formula=text, bindings=bindings):
+                names = (*text.names, "points") if text.definitions else text.names
+                bound = [bindings.get(n, n) for n in names]
+                yield from (b for b in bound if isinstance(b, str) and b in self.plan.producers)
+            case Fold(items=items):
+                yield from items
+            case _:
+                return
 
     def _work_out(self, name: str) -> Found:
         if self.block is not None:

@@ -22,27 +22,33 @@ DEFINITIONS_DEEP = 30
 RESERVED = frozenset({"points", "score", "possible"})
 
 TRIES = 240
+LEAST_TRIES, EFFORT = 16, 2_400
+"""What hangs on many steps is tried on fewer records: records times steps stay below the effort."""
 
 
 def witness(
     plan: Plan, target: str, block: RowBlock | None, wrong: Callable[[Numbers, Forecast], bool]
 ) -> tuple[Range, Mapping[str, str]] | None:
-    for given in candidates(plan, target, block):
+    for tried, given in enumerate(candidates(plan, target, block), start=1):
         forecast = Forecast(plan, given, block, present=True)
         found = forecast.read(target)
         result = found.range
         single = isinstance(result, Numbers) and result.low is not None and result.low == result.high
         if isinstance(result, Numbers) and single and not found.holes and wrong(result, forecast):
             return result, told(plan, given, block)
+        if tried >= LEAST_TRIES and tried * forecast.size >= EFFORT:
+            return None
     return None
 
 
 def falling_record(plan: Plan, arm: str, block: RowBlock | None) -> Mapping[str, str] | None:
-    for given in candidates(plan, arm, block):
+    for tried, given in enumerate(candidates(plan, arm, block), start=1):
         forecast = Forecast(plan, given, block, present=True)
         found = forecast.read(arm)
         if found.range is None and found.holes == {"missing"} and forecast.reached.get(arm):
             return told(plan, given, block)
+        if tried >= LEAST_TRIES and tried * forecast.size >= EFFORT:
+            return None
     return None
 
 

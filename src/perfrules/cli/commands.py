@@ -196,18 +196,40 @@ def explain(
 
 
 @_command(
-    "审核公布的表：逐行逐项重算，列出不符之处。", "Audit published forms: recompute them, and list what does not foot."
+    "审核公布的表：逐行逐项重算，列出不符之处。FILE 是文件或文件夹；--facts 审核文件自己的数。",
+    "Audit published forms: recompute them, and list what does not foot. FILE is a file or a folder; --facts audits the"
+    " figures of documents.",
 )
-@_scheme
-@_file
+@click.argument("scheme", metavar="SCHEME", required=False)
+@click.argument("file", metavar="FILE", type=_PATH, required=False)
 @click.option("--record", metavar="ID", help="只审这条记录  only this record")
+@click.option(
+    "--facts", metavar="NAME", help="审核文件数据：发行包、编号、文件或 all  facts: a distribution, id, file, or all"
+)
+@click.option("--findings", "every", is_flag=True, help="文件夹：逐处写出  of a folder: print every item")
 @_strict
-def audit(screen: Screen, scheme: str, file: Path, record: str | None, strict: bool) -> int:
+def audit(
+    screen: Screen,
+    scheme: str | None,
+    file: Path | None,
+    record: str | None,
+    facts: str | None,
+    every: bool,
+    strict: bool,
+) -> int:
     from perfrules import verbs
-    from perfrules.cli import telling
+    from perfrules.cli import audits
 
+    if facts is not None and scheme is None:
+        return audits.audit_facts(screen, facts, strict=strict)
+    if facts is not None or scheme is None or file is None:
+        raise click.UsageError(
+            screen.say("写 SCHEME FILE，或只写 --facts NAME", "give SCHEME FILE, or --facts NAME alone")
+        )
     made = verbs.scheme(scheme)
-    return telling.audit_batch(screen, made, file, record, strict=strict)
+    if file.is_dir() and record is None:
+        return audits.audit_tables(screen, made, file, every=every, strict=strict)
+    return audits.audit_forms(screen, made, file, record, strict=strict)
 
 
 @_command(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 USAGE = frozenset(
     {
-        "unknown-scheme", "unknown-edition", "unknown-record", "unknown-indicator", "ambiguous-indicator",
+        "unknown-scheme", "unknown-edition", "unknown-facts", "unknown-record", "unknown-indicator", "ambiguous-indicator",
         "record-not-chosen", "file-unreadable", "file-not-found", "file-not-readable", "unknown-file-type",
         "file-not-writable", "output-over-input", "nothing-to-check", "template-needs-workbook",
     }

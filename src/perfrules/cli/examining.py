@@ -1,4 +1,4 @@
-"""What `check` looks at: scheme files, files of definitions, and plugins' folders, each with everything found in it."""
+"""What `check` looks at: scheme files, files of definitions or facts, and plugins' folders, each with everything found in it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from attrs import evolve, frozen
 from perfrules import documents, plugins, verbs
 from perfrules.findings import Finding, Location, PerfrulesError
 from perfrules.model import Scheme
+from perfrules.procedures.facts_file import read_facts
 
-Kind = Literal["scheme", "definitions", "plugin", "other"]
+Kind = Literal["scheme", "definitions", "facts", "plugin", "other"]
 _SUFFIXES = (".yaml", ".yml")
 _PASSED_OVER = frozenset({"tests", "build", "dist", "site", "node_modules", "__pycache__"})
 
@@ -96,6 +97,8 @@ def _kind(path: Path) -> Kind:
     keys = {key.text for key, _ in root.entries}
     if "scheme" in keys or "tree" in keys:
         return "scheme"
+    if "facts" in keys:
+        return "facts"
     return "definitions" if "definitions" in keys else "scheme" if "perfrules" in keys else "other"
 
 
@@ -111,6 +114,11 @@ def _file(path: Path) -> Examined:
     if kind == "definitions":
         _, found = verbs.definitions_in(text, str(path), distribution)
         return Examined(str(path), kind, tuple(found))
+    if kind == "facts":
+        try:
+            return Examined(str(path), kind, read_facts(text, str(path)).findings)
+        except PerfrulesError as problem:
+            return Examined(str(path), kind, problem.findings)
     registry = _registry(plugin) if plugin else None
     try:
         scheme = verbs.loads(text, file=str(path), registry=registry, distribution=distribution)
@@ -136,6 +144,7 @@ def _registry(plugin: _Plugin) -> plugins.Registry:
         known,
         scheme_files=with_own(known.scheme_files, "scheme"),
         definition_files=with_own(known.definition_files, "definitions"),
+        fact_files=with_own(known.fact_files, "facts"),
     )
 
 
@@ -175,7 +184,7 @@ def _about(plugin: _Plugin) -> Iterator[Finding]:
     registry = verbs.registry()
     failed = [f for f in registry.findings if f.path == plugin.distribution]
     yield from failed
-    installed = {f.distribution for f in (*registry.scheme_files, *registry.definition_files)}
+    installed = {f.distribution for f in (*registry.scheme_files, *registry.definition_files, *registry.fact_files)}
     if not failed and plugin.distribution not in installed:
         yield Finding("plugin-not-installed", where, plugin.distribution, {"distribution": plugin.distribution})
 

@@ -29,7 +29,6 @@ from perfrules.formats.results import Scores
 from perfrules.formats.rulings import add_rulings
 from perfrules.model import Batch, Frozen, Record, Scheme, Scorecard
 from perfrules.numbers import published
-from perfrules.procedures.auditing import audit
 from perfrules.readings.prose import number
 
 PROGRESS_FROM = 200
@@ -83,7 +82,7 @@ def check_files(screen: Screen, paths: Iterable[Path], *, strict: bool) -> int:
     examined = [each for path in paths for each in examining.examine(path)]
     found = [f for each in examined for f in each.findings]
     code = MISUSED if any(f.name in USAGE for f in found) else exit_code(found, strict=strict)
-    count = {"files": sum(each.kind in ("scheme", "definitions") for each in examined)}
+    count = {"files": sum(each.kind in ("scheme", "definitions", "facts") for each in examined)}
     count |= {str(severity): number_of for severity, number_of in count_by_severity(found).items()}
     if screen.json:
         screen.give({"files": [_examined(each) for each in examined], "count": count})
@@ -157,12 +156,12 @@ def score_batch(screen: Screen, scheme: Scheme, batch: Batch) -> Scores:
     """Score every record of a batch; on a terminal a bar shows how far it is."""
     cards = []
     benchmarks = benchmarks_of(scheme, batch)
-    for record in _watched(batch.records, screen.say("计分", "scoring")):
+    for record in watched(batch.records, screen.say("计分", "scoring")):
         cards.append(evolve(verbs.score(scheme, record, trace=False, benchmarks=benchmarks), evidence=None))
     return Scores(scheme, tuple(cards), batch.set_aside, batch.findings)
 
 
-def _watched(records: Sequence[Record], what: str) -> Iterable[Record]:
+def watched(records: Sequence[Record], what: str) -> Iterable[Record]:
     if len(records) < PROGRESS_FROM or not sys.stderr.isatty():
         return records
     from rich.console import Console
@@ -242,51 +241,3 @@ def _tell_findings(screen: Screen, scores: Scores, *, every: bool) -> None:
         rows.append([name, severity, str(len(records)), some])
     screen.table(heads, rows, right=[2])
     screen.line(say("（加 --findings 逐条写出）", "(--findings prints each)"))
-
-
-# ------------------------------------------------------------------------------------------------ audits
-
-
-def audit_batch(screen: Screen, scheme: Scheme, path: Path, wanted: str | None, *, strict: bool) -> int:
-    """Audit the forms of a file, or that of one record, and print what does not foot."""
-    batch = read(scheme, path)
-    if wanted is not None:
-        batch = Batch((chosen(batch, path, wanted),), (), batch.findings)
-    audits = [audit(scheme, record) for record in _watched(batch.records, screen.say("审核", "auditing"))]
-    failing = [each for each in audits if not each.agrees]
-    found = [*batch.findings, *(f for each in audits for f in each.findings)]
-    if strict:
-        failing += [each for each in audits if each.agrees and each.items]
-    faulty = bool(failing or batch.set_aside) or exit_code(found, strict=strict) != FINE
-    count = {
-        "records": len(audits) + len(batch.set_aside),
-        "foot": sum(each.agrees for each in audits),
-        "do_not_foot": sum(not each.agrees for each in audits),
-        "set_aside": len(batch.set_aside),
-        "items": sum(len(each.items) for each in audits),
-    }
-    if screen.json:
-        data: dict[str, Any] = {
-            "scheme": {"id": scheme.id, "edition": scheme.edition, "digest": scheme.digest},
-            "audits": [each.as_json() for each in audits],
-            "set_aside": [
-                {"row": each.row, "record": each.id, "findings": [f.as_json() for f in each.findings]}
-                for each in batch.set_aside
-            ],
-            "findings": [f.as_json() for f in batch.findings],
-            "count": count,
-        }
-        screen.give(data)
-        return FAULTY if faulty else FINE
-    screen.findings(batch.findings)
-    for each in audits:
-        screen.report(each.render(screen.lang))
-        screen.findings(each.findings, of=each.record)
-        screen.line()
-    for aside in batch.set_aside:
-        screen.line(screen.say(f"搁置：第 {aside.row} 行  {aside.id}", f"set aside: line {aside.row}  {aside.id}"))
-        screen.findings(aside.findings, of=aside.id)
-    zh = "共 {records} 份：相符 {foot}，不符 {do_not_foot}，搁置 {set_aside}；列出 {items} 处。"
-    en = f"{many(count['records'], 'form')}: {{foot}} foot, {{do_not_foot}} do not, {{set_aside}} set aside; "
-    screen.line(screen.say(zh, en + many(count["items"], "item") + ".").format_map(count))
-    return FAULTY if faulty else FINE

@@ -19,7 +19,7 @@ from perfrules.grammar import LANGUAGE_VERSION
 from perfrules.loading.forms import Forms
 from perfrules.model import MISSING, Cell, Datum, Provenance, Scheme, Source
 from perfrules.numbers import Unit, unit
-from perfrules.procedures.figures import Printed, places
+from perfrules.procedures.figures import places
 from perfrules.records.spelling import Quantity, day_of, folded, is_written_as_date, quantity, unit_meant
 
 FigureKind = Literal["number", "date", "text"]
@@ -27,17 +27,25 @@ FigureKind = Literal["number", "date", "text"]
 
 @frozen
 class DocumentFigure:
-    """A figure of a document 原文数据: as printed, and in the working unit; without a value where the document has none."""
+    """A figure of a document 原文数据: its text as printed, and its value; None where the document prints none.
+
+    A number is in the working unit of its dimension, in which one of its own unit is `scale`.
+    """
 
     name: str
     kind: FigureKind
     text: str
     value: Datum | None
-    printed: Printed | None
     unit: Unit | None
+    scale: Fraction
     note: str
     provenance: Provenance
     location: Location | None = field(default=None, eq=False, repr=False)
+
+    @property
+    def place(self) -> Fraction:
+        """What one in its last printed place is worth."""
+        return self.scale / Fraction(10) ** places(self.text)
 
     @property
     def shown(self) -> str:
@@ -152,8 +160,8 @@ class _Reader(Forms):
             kind=made,  # type: ignore[arg-type]
             text=text,
             value=value,
-            printed=None,
             unit=its_unit,
+            scale=Fraction(1),
             note=self.text(found.get("note"), path, "note"),
             provenance=self.provenance(found, top),
             location=key.locate(0, len(key.text)),
@@ -273,16 +281,11 @@ class _Reader(Forms):
 
 
 def _in_working_unit(figure: DocumentFigure, each: model.Input) -> DocumentFigure:
-    """A number in the working unit of its dimension, with what one in its last printed place is worth there."""
-    if not isinstance(figure.value, Fraction):
+    """A number in the working unit of its dimension."""
+    if not isinstance(figure.value, Fraction) or figure.unit is None:
         return figure
-    scale = Fraction(1)
-    if figure.unit is not None:
-        scale = each.scale if figure.unit.dimension else figure.unit.factor
-    value = figure.value * scale
-    place = scale / Fraction(10) ** places(figure.text)
-    printed = Printed(value, figure.text, figure.unit.text if figure.unit else "", place, figure.location)
-    return evolve(figure, value=value, printed=printed)
+    scale = each.scale if figure.unit.dimension else figure.unit.factor
+    return evolve(figure, value=figure.value * scale, scale=scale)
 
 
 def cells(facts: Facts) -> dict[str, Cell]:

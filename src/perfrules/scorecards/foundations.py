@@ -16,6 +16,10 @@ class Foundations:
     def __init__(self, plan: Plan) -> None:
         self.scheme = plan.scheme
         self.known = plan.foundations
+        if not self.known:
+            for name in plan.producers:  # in their order, so that a long chain of values is not recursed into
+                if name in self.scheme.values:
+                    self.of(self.scheme.values[name].body)
 
     def of(self, part: object) -> Provenance:
         """The weakest mark among the definitions and values that a part of the scheme uses."""
