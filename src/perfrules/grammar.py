@@ -432,8 +432,58 @@ FORMS: dict[str, Form] = {
             **_PROVENANCE,
         },
     ),
-    "monitoring": Form("运行监控", "monitoring", {**_PROVENANCE}),
-    "outcomes": Form("结果应用", "outcomes", {**_PROVENANCE}),
+    "monitoring": Form(
+        "运行监控",
+        "monitoring",
+        {
+            "month": Key("name", "月份所在的数据项", "the input that tells the month", required=True),
+            "good": Key("list:text", "算正常的灯", "the lights with which there is nothing to do", required=True),
+            "by": Key("formula", "按何汇总", "listed and rolled up by this, such as the office"),
+            "levers": Key("map:form:lever", "各指标靠什么改善", "by node: the input that can still be moved"),
+            **_PROVENANCE,
+        },
+    ),
+    "lever": Form(
+        "改善的抓手",
+        "a lever",
+        {
+            "input": Key("name", "数据项", "the input", required=True),
+            "toward": Key("enum:up|down", "往哪边动", "which way it would be moved", required=True),
+        },
+    ),
+    "outcomes": Form(
+        "结果应用",
+        "outcomes",
+        {
+            "awards": Key("map:form:award", "按名次的处理", "by rank: the first or last so many"),
+            "rules": Key("map:form:outcome_rule", "按条件的处理", "by condition, on scores, `grade` and `rank`"),
+            "factor": Key("value", "与预算挂钩的系数", "what next year's budget is multiplied by"),
+            "base": Key("formula", "挂钩的预算基数", "the amount that is multiplied"),
+            **_PROVENANCE,
+        },
+    ),
+    "award": Form(
+        "按名次的处理",
+        "an award",
+        {
+            "first": Key("integer", "前几名", "the first so many"),
+            "last": Key("integer", "后几名", "the last so many"),
+            "where": Key("formula", "在其中", "among those where this holds"),
+            "ties": Key("enum:all|none|decide", "末位并列", "a tie over the line: all in, none, or to be decided"),
+            "outcome": Key("text", "处理", "what follows", required=True),
+            **_PROVENANCE,
+        },
+    ),
+    "outcome_rule": Form(
+        "按条件的处理",
+        "an outcome by condition",
+        {
+            "when": Key("formula", "何时", "when", required=True),
+            "outcome": Key("text", "处理", "what follows", required=True),
+            "reason": _REASON,
+            **_PROVENANCE,
+        },
+    ),
 }
 
 STATISTICS = ("sum", "mean", "min", "max", "count", "largest", "smallest", "quantile")

@@ -511,16 +511,52 @@ class Reconciling:
 
 @frozen
 class Monitoring:
-    """How objects are monitored in the course of the year 运行监控."""
+    """How objects are monitored in the course of the year 运行监控.
 
+    Lights are the grades of nodes; `good` are those with which there is nothing to do. `levers` say by node which input
+    can still be moved, and which way.
+    """
+
+    month: str
+    good: tuple[str, ...]
+    by: Formula | None = None
+    levers: Mapping[str, tuple[str, Literal["up", "down"]]] = field(factory=dict)
     provenance: Provenance = UNMARKED
     location: Location | None = field(default=None, eq=False, repr=False)
 
 
 @frozen
-class Outcomes:
-    """What follows from grades and scores 结果应用."""
+class Award:
+    """What follows for the first or the last so many of a ranking 按名次的处理; `ties` says what a tie over the line means."""
 
+    name: str
+    first: int = 0
+    last: int = 0
+    where: Formula | None = None
+    ties: Literal["all", "none", "decide"] = "decide"
+    outcome: str = ""
+    provenance: Provenance = UNMARKED
+
+
+@frozen
+class OutcomeRule:
+    """What follows where a condition holds 按条件的处理; it may read `grade` and `rank`."""
+
+    name: str
+    when: Formula
+    outcome: str
+    reason: str = ""
+    provenance: Provenance = UNMARKED
+
+
+@frozen
+class Outcomes:
+    """What follows from grades, scores and ranks 结果应用; `factor` times `base` is next year's budget."""
+
+    awards: tuple[Award, ...] = ()
+    rules: tuple[OutcomeRule, ...] = ()
+    factor: Value | None = None
+    base: Formula | None = None
     provenance: Provenance = UNMARKED
     location: Location | None = field(default=None, eq=False, repr=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -26,8 +26,18 @@ from perfrules.ranges import (
 
 DEFINITIONS_DEEP = 30
 RESERVED = frozenset({"points", "score", "possible"})
-CHAIN = 60
-"""So many steps that hang on each other may be recursed into."""
+
+
+_LOAD_LIMIT = 60
+"""How deep formulas may hang on one another, nodes counted, before what they hang on is worked out first."""
+
+
+class _TooDeep(Exception):
+    """Names that hang on one another, the innermost first."""
+
+    def __init__(self, name: str) -> None:
+        self.names = [name]
+        super().__init__(name)
 
 
 @define
@@ -44,8 +54,17 @@ class Forecast:
     touched: dict[str, None] | None = None
     numbers: dict[Fraction, None] | None = None
     reached: dict[str, set[nodes.HoleKind]] = field(factory=dict)
+    outer: Forecast | None = None
+    work: int = 0
     _found: dict[str, Found] = field(factory=dict)
-    _busy: bool = False
+    _steps: dict[str, Step] = field(factory=dict)
+    _columns: dict[str, model.Input] = field(factory=dict)
+    _load: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        if self.block is not None:
+            self._steps = {step.name: step for step in self.block.steps}
+            self._columns = {c.name: c for c in self.plan.scheme.rows[self.block.rows].columns}
 
     @property
     def size(self) -> int:
@@ -55,57 +74,62 @@ class Forecast:
     def read(self, name: str) -> Found:
         """The range and holes of an input or step."""
         found = self._found.get(name)
-        if found is None:
-            if not self._busy:
-                self._busy = True
-                for needed in self._chain(name):
-                    self.read(needed)
-                self._busy = False
-            found = self._found[name] = self._work_out(name)
-        return found
+        if found is not None:
+            return found
+        if self.outer is not None:
+            if name not in self._steps and name not in self._columns:
+                return self.outer.read(name)
+            self._found[name] = self._work_out(name)
+            return self._found[name]
+        if self._load:
+            return self._hung(name)
+        wanted = [name]
+        while wanted:
+            try:
+                self._hung(wanted[-1])
+                wanted.pop()
+            except _TooDeep as deep:
+                wanted += reversed(deep.names[:-1])
+        return self._found[name]
 
-    def _chain(self, name: str) -> list[str]:
-        """The steps that a long chain of them rests on, in order, so that none is recursed into deeply."""
-        order: list[str] = []
-        seen = {name}
-        stack = [(name, self._needs(name))]
-        while stack:
-            at, needs = stack[-1]
-            for needed in needs:
-                if needed not in seen and needed not in self._found:
-                    seen.add(needed)
-                    stack.append((needed, self._needs(needed)))
-                    break
-            else:
-                stack.pop()
-                order.append(at)
-        return order[:-1] if len(order) > CHAIN else []
+    def _hung(self, name: str) -> Found:
+        """What a name comes to that others hang on. Names hang on names longer than Python recurses: what would go too
+        deep is given up, and worked out from the inside by whoever began."""
+        if name in self._found:
+            return self._found[name]
+        weight = self._weight(name)
+        if self._load and self._load + weight > _LOAD_LIMIT:
+            raise _TooDeep(name)
+        self._load += weight
+        try:
+            self._found[name] = self._work_out(name)
+        except _TooDeep as deep:
+            deep.names.append(name)
+            raise
+        finally:
+            self._load -= weight
+        return self._found[name]
 
-    def _needs(self, name: str) -> Iterator[str]:
-        step = next((s for s in self.block.steps if s.name == name), None) if self.block else None
-        match step or self.plan.producers.get(name):
-            case Step(formula=text, bindings=bindings):
-                names = (*text.names, "points") if text.definitions else text.names
-                bound = [bindings.get(n, n) for n in names]
-                yield from (b for b in bound if isinstance(b, str) and b in self.plan.producers)
-            case Fold(items=items):
-                yield from items
+    def _weight(self, name: str) -> int:
+        match self._steps.get(name) or self.plan.producers.get(name):
+            case Step(formula=text):
+                return 2 + text.depth
+            case RowBlock(steps=steps):
+                return 15 + max((s.formula.depth for s in steps), default=0)
             case _:
-                return
+                return 3
 
     def _work_out(self, name: str) -> Found:
-        if self.block is not None:
-            for step in self.block.steps:
-                if step.name == name:
-                    return self._step(step)
-        inputs = inputs_of(self.plan, self.block)
-        if name in inputs:
+        if name in self._steps:
+            return self._step(self._steps[name])
+        its = self._columns.get(name) or self.plan.scheme.inputs.get(name)
+        if its is not None:
             if self.touched is not None:
                 self.touched[name] = None
             if name in self.given:
                 return Found(point(self.given[name]))
             holes: frozenset[nodes.HoleKind] = NO_HOLES if self.present else frozenset({"missing", "not_applicable"})
-            return Found(input_range(inputs[name]), holes)
+            return Found(input_range(its), holes)
         match self.plan.producers.get(name):
             case Step() as made:
                 return self._step(made)
@@ -113,7 +137,7 @@ class Forecast:
                 return self._fold(fold, [self.read(i) for i in fold.items])
             case RowBlock() as block:
                 fold = next(f for f in block.folds if f.name == name)
-                inner = Forecast(self.plan, {}, block, self.present)
+                inner = Forecast(self.plan, {}, block, self.present, outer=self)
                 return self._fold(fold, [inner.read(i) for i in fold.items], rows=True)
             case Cohort() as cohort:
                 found = self._fold(cohort.fold, [self.read(i) for i in cohort.fold.items], rows=True)
@@ -127,18 +151,21 @@ class Forecast:
             return Found(Numbers(bound, bound)) if isinstance(bound, Fraction) else self.read(bound)
 
         def call(name: str, given: Sequence[Found]) -> Found:
-            try:
-                points = read("points")
-            except RecursionError:
-                points = Found(Numbers())
-            return self._call(self.plan.definitions[name], given, points, analysis)
+            return self._call(self.plan.definitions[name], given, read("points"), analysis)
 
+        self._count(step)
         if self.numbers is not None:
             self._collect(step.formula, step.bindings)
         analysis = Analysis(read, call)
         found = analysis.find(step.formula.node)
         self.reached[step.name] = analysis.reached
         return found
+
+    def _count(self, step: Step) -> None:
+        """Count the nodes that are looked at."""
+        self.work += step.formula.size
+        if self.outer is not None:
+            self.outer._count(step)
 
     def _collect(self, text: Formula, bindings: Mapping[str, object]) -> None:
         assert self.numbers is not None
@@ -167,6 +194,7 @@ class Forecast:
                 bound = step.bindings.get(name, name)
                 return Found(Numbers(bound, bound)) if isinstance(bound, Fraction) else known.get(bound, Found(None))
 
+            self._count(step)
             analysis = Analysis(read, call)
             known[step.name] = analysis.find(step.formula.node)
         return known[definition.result]

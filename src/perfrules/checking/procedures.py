@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from perfrules import model
-from perfrules.formula import PURE, Meaning
+from perfrules.findings import nearest
+from perfrules.formula import PURE, TEXT, Meaning
 
 if TYPE_CHECKING:
     from perfrules.checking.names import Names
@@ -51,8 +52,54 @@ def _reconciling(names: Names, reconciling: model.Reconciling) -> None:
 
 
 def _monitoring(names: Names, monitoring: model.Monitoring) -> None:
-    pass
+    scheme = names.scheme
+    assert scheme is not None
+    path, where = "procedures/monitoring", monitoring.location
+    month = scheme.inputs.get(monitoring.month)
+    if month is None or month.kind != "number":
+        names.report("unknown-month", where, path, nearest(monitoring.month, scheme.inputs), name=monitoring.month)
+    if monitoring.by is not None:
+        names.meaning(monitoring.by, names.scope(), path)
+    lit = {n.path: n for n in scheme.tree.walk() if n.grade is not None}
+    if not lit:
+        names.report("no-lights", where, path)
+    labels = {label for n in lit.values() for label in _labels(scheme, n)}
+    for label in monitoring.good:
+        if labels and label not in labels:
+            seen = "、".join(sorted(labels))
+            names.report("unknown-label", where, path, nearest(label, labels), label=label, labels=seen)
+    for node, (name, _) in monitoring.levers.items():
+        if node not in lit:
+            names.report("lever-without-light", where, path, nearest(node, lit), name=node)
+        if name not in scheme.inputs or scheme.inputs[name].kind != "number":
+            names.report("unknown-lever", where, path, nearest(name, scheme.inputs), name=name)
+
+
+def _labels(scheme: model.Scheme, node: model.TreeNode) -> tuple[str, ...]:
+    scale = scheme.grades.get(node.grade) if isinstance(node.grade, str) else node.grade
+    return scale.labels if scale is not None else ()
+
+
+OUTCOME_NAMES = ("grade", "rank")
+"""What rules of `outcomes` may read beside the scheme's names: the first scale's label, and the place in the ranking."""
 
 
 def _outcomes(names: Names, outcomes: model.Outcomes) -> None:
-    pass
+    scheme = names.scheme
+    assert scheme is not None
+    path = "procedures/outcomes"
+    first = next((g for g in scheme.grades.values() if not g.of_nodes), None)
+    grade = Meaning("choice", labels=first.labels) if first is not None else TEXT
+    scope = names.scope(grade=grade, rank=PURE)
+    if outcomes.awards and scheme.ranking is None:
+        names.report("no-ranking", outcomes.location, path, scheme=scheme.id)
+    for award in outcomes.awards:
+        if award.where is not None:
+            names.truth(award.where, names.scope(grade=grade), f"{path}/awards/{award.name}")
+    for rule in outcomes.rules:
+        names.truth(rule.when, scope, f"{path}/rules/{rule.name}")
+    if outcomes.factor is not None:
+        names.body(outcomes.factor.body, scope, f"{path}/factor")
+        names.policies(outcomes.factor.policies, scope, f"{path}/factor")
+    if outcomes.base is not None:
+        names.number(outcomes.base, names.scope(), f"{path}/base", pure=False)

@@ -233,6 +233,23 @@ def audit(
 
 
 @_command(
+    "按体系规定的办法抽查：同一种子，总是同一批。",
+    "Draw the spot check that a scheme declares: the same seed, the same sample.",
+)
+@_scheme
+@_file
+@click.option(
+    "--seed", required=True, metavar="TEXT", help="种子：事先公布的数或文字  a number or text, made public first"
+)
+@_strict
+def sample(screen: Screen, scheme: str, file: Path, seed: str, strict: bool) -> int:
+    from perfrules import verbs
+    from perfrules.cli import reviews
+
+    return reviews.sample_file(screen, verbs.scheme(scheme), file, seed, strict=strict)
+
+
+@_command(
     "写出 JSON Schema：体系文件的或评分结果的。", "Print a JSON Schema: of scheme files, or of the JSON of scores."
 )
 @click.argument("of", type=click.Choice(["scheme", "scorecard"]), default="scheme")

@@ -6,15 +6,12 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from attrs import evolve
 
 from perfrules import verbs
 from perfrules.cli import examining, outline
 from perfrules.cli.console import (
-    FAULTY,
-    FINE,
     MISUSED,
     SEVERITY_WORDS,
     USAGE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Literal
 
 from perfrules import documents, model
 from perfrules.documents import Node, Scalar
@@ -111,11 +112,64 @@ class Procedures(Trees):
     def _monitoring(self, node: Node | None, above: Provenance) -> model.Monitoring | None:
         if node is None:
             return None
-        found = self.mapping(node, "monitoring", "procedures/monitoring")
-        return model.Monitoring(self.provenance(found, above), documents.place(node))
+        path = "procedures/monitoring"
+        found = self.mapping(node, "monitoring", path)
+        levers: dict[str, tuple[str, Literal["up", "down"]]] = {}
+        for key, value in self.entries(found.get("levers"), path, "levers"):
+            lever = self.mapping(value, "lever", f"{path}/levers/{key.text}")
+            toward = self.word(lever.get("toward"), path, "toward", ("up", "down"), "up")
+            levers[key.text] = (self.text(lever.get("input"), path, "input"), toward)  # type: ignore[assignment]
+        return model.Monitoring(
+            month=self.text(found.get("month"), path, "month"),
+            good=self.texts(found.get("good"), path, "good"),
+            by=self.formula(found.get("by"), path),
+            levers=levers,
+            provenance=self.provenance(found, above),
+            location=documents.place(node),
+        )
 
     def _outcomes(self, node: Node | None, above: Provenance) -> model.Outcomes | None:
         if node is None:
             return None
-        found = self.mapping(node, "outcomes", "procedures/outcomes")
-        return model.Outcomes(self.provenance(found, above), documents.place(node))
+        path = "procedures/outcomes"
+        found = self.mapping(node, "outcomes", path)
+        mark = self.provenance(found, above)
+        awards = tuple(self._award(k, v, mark, path) for k, v in self.entries(found.get("awards"), path, "awards"))
+        rules = (self._outcome_rule(k, v, mark, path) for k, v in self.entries(found.get("rules"), path, "rules"))
+        factor = None
+        if "factor" in found:
+            key = self.key(found["factor"])
+            assert isinstance(key, Scalar)
+            factor = self.value(key, found["factor"], mark, path)
+        return model.Outcomes(
+            awards=awards,
+            rules=tuple(r for r in rules if r is not None),
+            factor=factor,
+            base=self.formula(found.get("base"), path),
+            provenance=mark,
+            location=documents.place(node),
+        )
+
+    def _award(self, key: Scalar, node: Node, above: Provenance, path: str) -> model.Award:
+        at = f"{path}/awards/{key.text}"
+        found = self.mapping(node, "award", at)
+        if ("first" in found) is ("last" in found):
+            self.report("award-wants-first-or-last", key, at)
+        return model.Award(
+            name=key.text,
+            first=or_default(self.integer(found.get("first"), at, "first"), 0),
+            last=or_default(self.integer(found.get("last"), at, "last"), 0),
+            where=self.formula(found.get("where"), at),
+            ties=self.word(found.get("ties"), at, "ties", ("all", "none", "decide"), "decide"),  # type: ignore[arg-type]
+            outcome=self.text(found.get("outcome"), at, "outcome"),
+            provenance=self.provenance(found, above),
+        )
+
+    def _outcome_rule(self, key: Scalar, node: Node, above: Provenance, path: str) -> model.OutcomeRule | None:
+        at = f"{path}/rules/{key.text}"
+        found = self.mapping(node, "outcome_rule", at)
+        when = self.formula(found.get("when"), at)
+        if when is None:
+            return None
+        outcome, reason = self.text(found.get("outcome"), at, "outcome"), self.text(found.get("reason"), at, "reason")
+        return model.OutcomeRule(key.text, when, outcome, reason, self.provenance(found, above))

@@ -15,7 +15,6 @@ from perfrules.loading.parts import Parts
 from perfrules.model import Policies, Provenance
 from perfrules.numbers import published
 
-
 CHILDREN_LIMIT = 500
 """The most nodes directly beneath one."""
 

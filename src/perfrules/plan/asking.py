@@ -9,7 +9,7 @@ from attrs import evolve
 from perfrules import model
 from perfrules.formula import Formula
 from perfrules.plan.planner import Planner
-from perfrules.plan.steps import Binding, Plan, PlanStep, RowBlock, reads
+from perfrules.plan.steps import Binding, Plan, RowBlock, reads
 
 Question = Formula | model.Body | model.GradeScale | model.Value
 """What may be asked: a formula or body for its value, a grade scale for the place of its label."""
@@ -56,19 +56,28 @@ def _answer(asker: Planner, name: str, question: Question, bound: Mapping[str, B
             return asker.body(body, name, bound)[0]
 
 
-def _behind(plan: Plan, wanted: Iterable[str]) -> Plan:
-    """The plan with only the steps that lead to those wanted."""
-    found: dict[int, PlanStep] = {}
-    stack = list(wanted)
-    seen = set(stack)
+def names_behind(plan: Plan, wanted: Iterable[str]) -> set[str]:
+    """The names that lead to those wanted: steps, inputs, columns of rows, and the names wanted themselves."""
+    seen = set(wanted)
+    stack = list(seen)
+    blocks: set[int] = set()
     while stack:
         step = plan.producers.get(stack.pop())
-        if step is not None and id(step) not in found:
-            found[id(step)] = step
-            more = [name for name in reads(step) if name not in seen]
-            seen.update(more)
-            stack += more
-    steps = tuple(s for s in plan.steps if id(s) in found)
+        if step is None or id(step) in blocks:
+            continue
+        if isinstance(step, RowBlock):
+            blocks.add(id(step))
+        more = [name for name in reads(step) if name not in seen]
+        seen.update(more)
+        stack += more
+    return seen
+
+
+def _behind(plan: Plan, wanted: Iterable[str]) -> Plan:
+    """The plan with only the steps that lead to those wanted."""
+    seen = names_behind(plan, wanted)
+    leading = {id(step) for name, step in plan.producers.items() if name in seen}
+    steps = tuple(s for s in plan.steps if id(s) in leading)
     blocks = {s.name for s in steps if isinstance(s, RowBlock)}
     nodes = tuple(
         evolve(n, rows=n.rows if n.rows in blocks else "") for n in plan.nodes if n.score in seen or n.rows in blocks

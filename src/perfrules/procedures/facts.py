@@ -227,12 +227,10 @@ class _Auditor:
         if shown == came or way == "half_up":
             return Outcome(fact, "agree", *told, way, False, None)
         slack = isinstance(shown, Fraction) and self.slack(fact.computed, shown, print_.place)
-        why = "slack" if slack and way is None else way if isinstance(came, Fraction) else "differs"
+        why = "slack" if slack and way is None else way if print_.cuts(came) else "differs"
         seen = {"name": fact.name, "published": print_.words(shown), "computed": print_.words(came)}
         seen |= {"difference": print_.apart(apart), "how": _WAYS["zh"][why], "how_en": _WAYS["en"][why]}
-        return Outcome(
-            fact, "conflict", *told, way, slack, Finding("figures-conflict", fact.location, fact.name, seen)
-        )
+        return Outcome(fact, "conflict", *told, way, slack, Finding("figures-conflict", fact.location, fact.name, seen))
 
     def condition(self, fact: Fact) -> Outcome:
         """A condition that the figures must keep."""
@@ -316,6 +314,10 @@ class _Printed:
             return None
         return Printed(self.value, self.text, self.unit, self.place).rounding_of(came)
 
+    def cuts(self, came: Datum | Hole) -> bool:
+        """Whether a computed figure has more digits than this one is printed with."""
+        return isinstance(came, Fraction) and bool(self.place) and (came / self.place).denominator != 1
+
     def exact(self, value: Datum | timedelta | Hole | None) -> str | None:
         """A figure for programs, in this unit."""
         match value:
@@ -339,7 +341,6 @@ class _Printed:
                 return f"{value.days} 天"
             case _:
                 return self.exact(value) or "—"
-
 
     def apart(self, value: Fraction | timedelta | None) -> str:
         """A difference for readers: between percentages, in percentage points."""

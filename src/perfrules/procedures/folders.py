@@ -83,7 +83,12 @@ class FolderAudit:
         """Files seen, read, unreadable and passed over; then the sums of what became of their forms."""
         read = sum(each.readable for each in self.files)
         seen = len(self.files) + len(self.passed_over)
-        of_files = {"files": seen, "read": read, "unreadable": len(self.files) - read, "passed_over": len(self.passed_over)}
+        of_files = {
+            "files": seen,
+            "read": read,
+            "unreadable": len(self.files) - read,
+            "passed_over": len(self.passed_over),
+        }
         words = FileAudit("").count
         return of_files | {word: sum(each.count[word] for each in self.files) for word in words}
 

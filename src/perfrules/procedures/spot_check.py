@@ -184,6 +184,7 @@ class Sample:
             if coverage is None:
                 continue
             share = "—" if coverage.share is None else percent(coverage.share)
+            unit = unit and f" {unit}"
             line = words[key].format(number(coverage.population), number(coverage.sample), share, unit)
             if coverage.ratio is not None and coverage.least is not None:
                 verdict = words[str(coverage.met)]
@@ -201,8 +202,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "stratified random": "分层随机抽样",
         "method": "{0}，按 {1} 排序，种子 {2}。",
         "count": "总体 {0} 个，抽 {1} 个，占 {2}",
-        "money": "金额 {0} {3}，抽中 {1} {3}，占 {2}",
-        "least": "；不低于 {0} 即 {1} {3}，{2}",
+        "money": "金额 {0}{3}，抽中 {1}{3}，占 {2}",
+        "least": "；不低于 {0} 即 {1}{3}，{2}",
         "True": "已达到",
         "False": "未达到",
         "None": "无法判定",
@@ -214,8 +215,8 @@ _WORDS: dict[Language, dict[str, str]] = {
         "stratified random": "Stratified random sample",
         "method": "{0}, in the order of {1}, seed {2}.",
         "count": "By count {1} of {0}, {2}",
-        "money": "By money {1} of {0} {3}, {2}",
-        "least": "; at least {0} is {1} {3}: {2}",
+        "money": "By money {1} of {0}{3}, {2}",
+        "least": "; at least {0} is {1}{3}: {2}",
         "True": "met",
         "False": "not met",
         "None": "cannot be told",

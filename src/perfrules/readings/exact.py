@@ -37,7 +37,7 @@ class _Reached(Exception):
 
 
 def evaluate(
-    plan: Plan, record: Record, *, trace: bool = False, supposed: Mapping[str, Fraction] | None = None,
+    plan: Plan, record: Record, *, trace: bool = False, supposed: Mapping[str, Datum] | None = None,
     frozen: Mapping[str, Frozen] | None = None,
 ) -> Results:  # fmt: skip
     """Every step of the plan over one record.
@@ -109,7 +109,7 @@ def _written(value: Datum | Hole) -> str:
 
 class _Run:
     def __init__(
-        self, plan: Plan, record: Record, trace: bool, supposed: Mapping[str, Fraction], frozen: Mapping[str, Frozen]
+        self, plan: Plan, record: Record, trace: bool, supposed: Mapping[str, Datum], frozen: Mapping[str, Frozen]
     ) -> None:
         self.plan = plan
         self.frozen = frozen
@@ -118,7 +118,7 @@ class _Run:
         self.tracing = trace
         self.work = 0
         self.evaluator = _Evaluator(self)
-        self.overruled = {**_overruled(plan, record), **supposed}
+        self.overruled: dict[str, Datum] = {**_overruled(plan, record), **supposed}
 
     def run(self) -> Results:
         values = self.results.values
