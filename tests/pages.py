@@ -179,7 +179,9 @@ def played(block: str, code: int) -> str:
         if words[0] != "perfrules":
             raise AssertionError(f"a console block runs perfrules and nothing else: {command}")
         into = Path(words[words.index(">") + 1]) if ">" in words else None
-        result = CliRunner().invoke(perfrules, words[1 : words.index(">")] if into else words[1:], prog_name="perfrules")
+        result = CliRunner().invoke(
+            perfrules, words[1 : words.index(">")] if into else words[1:], prog_name="perfrules"
+        )
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         last = number == len(commands)

@@ -10,10 +10,10 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-import pages
 import pytest
-from pages import PAGES, ROOT, Page
 
+import pages
+from pages import PAGES, ROOT, Page
 from perfrules.cli.commands import perfrules
 from perfrules.grammar import FORMS, LATER
 
@@ -224,7 +224,9 @@ def test_the_changelog_tells_of_every_command() -> None:
     """What a user can type has been announced."""
     changelog = text_of(ROOT / "CHANGELOG.md")
     assert "## [Unreleased]" in changelog
-    assert not [command for command in COMMANDS if f"`{command}`" not in changelog and f"perfrules {command}" not in changelog]
+    assert not [
+        command for command in COMMANDS if f"`{command}`" not in changelog and f"perfrules {command}" not in changelog
+    ]
 
 
 def test_the_glossary_has_the_terms_of_the_model() -> None:
@@ -234,7 +236,12 @@ def test_the_glossary_has_the_terms_of_the_model() -> None:
     glossary = text_of(DOCS / "reference" / "glossary.md")
     wanting = []
     for name, kind in vars(model).items():
-        if isinstance(kind, type) and kind.__module__ == "perfrules.model" and kind.__doc__ and not name.startswith("_"):
+        if (
+            isinstance(kind, type)
+            and kind.__module__ == "perfrules.model"
+            and kind.__doc__
+            and not name.startswith("_")
+        ):
             terms = re.findall(r"[\u4e00-\u9fff]+(?:/[\u4e00-\u9fff]+)*", kind.__doc__.splitlines()[0])
             wanting += [term for term in terms for part in term.split("/") if part not in glossary]
     assert not wanting
