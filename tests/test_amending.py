@@ -120,7 +120,7 @@ def test_each_kind_does_what_it_says(registry: plugins.Registry, amendment: str,
     ("amendment", "finding"),
     [
         ("  - {remove: 产出/質量}\n", "amendment-target-unknown"),
-        ("  - reweight: {效益: 40}\n", "amendment-changes-nothing"),
+        ("  - reweight: {效益: 40, 产出: 60}\n", "amendment-changes-nothing"),
         ("  - {change: inputs/数, with: {max: 100}}\n", "amendment-changes-nothing"),
         ("  - reweight: {效益: 30}\n  - {rename: 效益, to: 成效}\n", "amended-twice"),
         ("  - {remove: 产出/成本}\n  - {remove: 产出}\n", "amended-twice"),
@@ -197,3 +197,27 @@ def test_amendments_chain(tmp_path: Path, registry: plugins.Registry) -> None:
 
     made = pr.load(town, registry=plugins.load([], {"p": Plugin()}))
     assert [n.path for n in made.tree.walk()][-1] == "效果"
+
+
+def test_a_borrowed_definition_can_be_replaced(registry: plugins.Registry) -> None:
+    """What the parent borrows from the prelude becomes the amended scheme's own, and other uses of it stay whole."""
+    text = PARENT.replace("折半(本) * 40 / 100", '"clip(本, 0, 20)"').replace("definitions:\n  折半(x): x / 2\n", "")
+    city = registry.scheme_files[0].path
+    city.write_text(text, encoding="utf-8")
+    county = _county(registry, '  - {replace: definitions/clip, with: {formula: "min(x, 上限) / 2"}}\n')
+    assert pr.score(county, {"数": 60, "本": 40})["产出/成本"].score == 10
+    assert pr.loads(county.resolved(), registry=plugins.Registry()).digest == county.digest
+
+
+def test_a_whole_set_of_weights_may_name_some_that_stay(registry: plugins.Registry) -> None:
+    """A reweight that changes some of what it names is no no-op."""
+    county = _county(registry, "  - reweight: {产出: 60, 产出/数量: 35, 产出/成本: 25, 效益: 40}\n".replace("35", "35"))
+    assert [a.target for a in county.amendments] == ["产出/数量", "产出/成本"]
+
+
+def test_a_resolved_parent_can_be_amended(tmp_path: Path) -> None:
+    """Amending a scheme in hand works where it carries what it borrowed."""
+    text = PARENT.replace("折半(本) * 40 / 100", '"clip(本, 0, 20)"').replace("definitions:\n  折半(x): x / 2\n", "")
+    child = tmp_path / "county.yaml"
+    child.write_text(HEAD + "  - {rename: 效益, to: 成效}\n", encoding="utf-8")
+    assert verbs.amend(pr.loads(text), child).node("成效").points is not None

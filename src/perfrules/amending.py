@@ -7,6 +7,7 @@ scheme passes, and every part of it knows the file that it was written in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from collections.abc import Mapping as AnyMapping
 
 from attrs import evolve
 
@@ -33,13 +34,20 @@ _MARKS = ("clause", "assumed", "unverified")
 Trail = tuple[str, ...]
 
 
-def amend(parent: Mapping, child: Mapping) -> tuple[Mapping, tuple[Amendment, ...], list[Finding]]:
-    """The parent's document with the child's amendments made, what was made, and every finding."""
-    return _Amending(parent, child).made()
+def amend(
+    parent: Mapping, child: Mapping, borrowed: AnyMapping[str, str] | None = None
+) -> tuple[Mapping, tuple[Amendment, ...], list[Finding]]:
+    """The parent's document with the child's amendments made, what was made, and every finding.
+
+    `borrowed` are the definitions that the parent uses from elsewhere, name to signature: replacing one gives the amended
+    scheme a definition of its own.
+    """
+    return _Amending(parent, child, borrowed or {}).made()
 
 
 class _Amending:
-    def __init__(self, parent: Mapping, child: Mapping) -> None:
+    def __init__(self, parent: Mapping, child: Mapping, borrowed: AnyMapping[str, str]) -> None:
+        self.borrowed = borrowed
         self.root = parent
         self.child = child
         self.findings: list[Finding] = []
@@ -66,7 +74,7 @@ class _Amending:
 
     def header(self) -> None:
         """The child's own title, edition and dates; its sources beside the parent's."""
-        kept = [(k, v) for k, v in self.root.entries if k.text not in ("effective", "until", "edition", "resolved")]
+        kept = [(k, v) for k, v in self.root.entries if k.text not in ("effective", "until", "edition")]
         own = {k.text: (k, v) for k, v in self.child.entries}
         entries = [own.pop(k.text) if k.text in _HEADER and k.text in own else (k, v) for k, v in kept]
         entries += [own.pop(word) for word in _HEADER if word in own]
@@ -126,8 +134,7 @@ class _Amending:
             word = "weight" if node.get("weight") is not None else "points"
             old = node.get(word)
             if old is not None and documents.plain(old) == documents.plain(points):
-                self.report("amendment-changes-nothing", key, seen=f"{key.text}: {_shown(points)}")
-                continue
+                continue  # a whole set of weights may well name some that stay
             self.touch(trail, key, whole=False)
             changed = _put(node, (word,), points, _key(word, points))
             self.root = _put(self.root, trail, _mark_points(changed, marks), None)
@@ -218,7 +225,8 @@ class _Amending:
             return
         self.touch(trail, target)
         old = self.get(trail)
-        assert old is not None
+        if old is None:
+            old = _wrapper(target) if isinstance(target, Scalar) else new
         if documents.plain(write(old, new)) == documents.plain(old):
             return
         self.root = _put(self.root, trail, _marked(write(old, new), new, marks, trail), None)
@@ -302,6 +310,9 @@ class _Amending:
                         if isinstance(columns, Mapping):
                             for column in columns.keys():  # noqa: SIM118
                                 yield f"rows/{key.text}/columns/{column}", (section, key.text, "columns", column)
+        for name, signature in self.borrowed.items():
+            if self.root.get("definitions") is None or self.get(("definitions", signature)) is None:
+                yield f"definitions/{name}", ("definitions", signature)
         tree = self.root.get("tree")
         if isinstance(tree, Mapping):
             yield "tree", ("tree",)

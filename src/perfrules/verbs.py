@@ -58,14 +58,16 @@ def _made(
     distributions = [distribution] if distribution else []
     amends = ""
     amendments: tuple[model.Amendment, ...] = ()
+    replaced: list[str] = []
     if isinstance(root, documents.Mapping) and "amends" in root.keys():  # noqa: SIM118  (a document's mapping is no dict)
         lineage = _Lineage(registry, found, distributions)
         amends = lineage.name(root)
         root, amendments = lineage.amended(root, parent)
+        replaced = lineage.replaced
         if any(f.severity == "error" for f in found):
             raise SchemeError(_in_order(found))
     library = _library(root, distributions, registry, found)
-    scheme, more = loading.load(root, file, library)
+    scheme, more = loading.load(root, file, library, replaced)
     found += _elsewhere(more, found)
     if scheme is None:
         raise SchemeError(_in_order(found))
@@ -87,6 +89,7 @@ class _Lineage:
     found: list[Finding]
     distributions: list[str]
     seen: list[str] = field(factory=list)
+    replaced: list[str] = field(factory=list)
 
     def name(self, child: documents.Mapping) -> str:
         """What an amending file says that it amends."""
@@ -106,8 +109,12 @@ class _Lineage:
             if not isinstance(above, documents.Mapping) or above is parent:
                 return child, ()
             parent = above
-        root, made, more = amending.amend(parent, child)
+        library = _library(parent, self.distributions, self.given, [])
+        borrowed = {n: f"{n}({', '.join(d.parameters)})" for n, d in library.items()}
+        root, made, more = amending.amend(parent, child, borrowed)
         self.found += more
+        targets = [a.target.removeprefix("definitions/") for a in made if a.target.startswith("definitions/")]
+        self.replaced += [name for name in targets if name in borrowed]
         return root, made
 
     def parent(self, child: documents.Mapping) -> documents.Node | None:

@@ -10,7 +10,7 @@ from itertools import pairwise, product
 
 from perfrules import model, nodes
 from perfrules.checking.forecast import Forecast, inputs_of
-from perfrules.checking.witnesses import TRIES, falling_record, witness
+from perfrules.checking.witnesses import TRIES, Effort, falling_record, witness
 from perfrules.findings import Finding, Location
 from perfrules.formula import Formula
 from perfrules.model import Scheme
@@ -28,14 +28,15 @@ RESERVED = frozenset({"points", "score", "possible"})
 
 def check_ranges(plan: Plan) -> list[Finding]:
     """What can leave its range or fall through, each with a record that shows it."""
-    return [*_range_findings(plan), *_gap_findings(plan)]
+    effort = Effort()
+    return [*_range_findings(plan, effort), *_gap_findings(plan, effort)]
 
 
 def _outside(allowed: Numbers, found: Numbers, _: Forecast) -> bool:
     return not contains(allowed, found)
 
 
-def _range_findings(plan: Plan) -> Iterator[Finding]:
+def _range_findings(plan: Plan, effort: Effort) -> Iterator[Finding]:
     forecast = Forecast(plan)
     for planned in plan.nodes:
         node = planned.node
@@ -48,7 +49,7 @@ def _range_findings(plan: Plan) -> Iterator[Finding]:
         found = forecast.read(planned.first).range
         if not isinstance(found, Numbers) or contains(allowed, found):
             continue
-        shown = witness(plan, planned.first, None, partial(_outside, allowed))
+        shown = witness(plan, planned.first, None, partial(_outside, allowed), effort)
         if shown is not None:
             yield _out_of_range("can-leave-its-range", node.location, node.path, shown, allowed)
     for kind, block in _blocks(plan):
@@ -62,7 +63,7 @@ def _range_findings(plan: Plan) -> Iterator[Finding]:
                 and not contains(Numbers(Fraction(0), points.high), result)
             )
 
-        shown = witness(plan, score, block, beyond)
+        shown = witness(plan, score, block, beyond, effort)
         if shown is not None:
             yield _out_of_range("can-leave-its-range", kind.location, kind.name, shown, None)
 
@@ -96,11 +97,11 @@ def _out_of_range(
     return Finding(name, where, path, {"record": told, "came": came, "low": low, "high": high})
 
 
-def _gap_findings(plan: Plan) -> Iterator[Finding]:
+def _gap_findings(plan: Plan, effort: Effort) -> Iterator[Finding]:
     """Cases without `else` that can fall through, and printed bands that leave a gap, each with a record if one is found."""
     told: set[str] = set()
     for body, arm, block, path, where in _open_ended(plan):
-        if not any("missing" in reached for reached in _reached_by_choice(plan, arm, block)):
+        if not any("missing" in reached for reached in _reached_by_choice(plan, arm, block, effort)):
             continue
         key = f"{where}{path}"
         if key in told:
@@ -109,14 +110,14 @@ def _gap_findings(plan: Plan) -> Iterator[Finding]:
         if isinstance(body, model.BandsBody):
             yield from _band_gaps(plan, body, Forecast(plan, block=block, present=True), arm, path, where)
             continue
-        record = falling_record(plan, arm, block)
+        record = falling_record(plan, arm, block, effort)
         if record is not None:
             yield Finding("falls-through", where, path, {"record": "，".join(f"{k} = {v}" for k, v in record.items())})
         else:
             yield Finding("may-fall-through", where, path, {})
 
 
-def _reached_by_choice(plan: Plan, arm: str, block: RowBlock | None) -> Iterator[set[nodes.HoleKind]]:
+def _reached_by_choice(plan: Plan, arm: str, block: RowBlock | None, effort: Effort) -> Iterator[set[nodes.HoleKind]]:
     """The holes that a step reaches on purpose, for each way of the choices and truths that it hangs on."""
     touched: dict[str, None] = {}
     Forecast(plan, block=block, present=True, touched=touched).read(arm)
@@ -128,7 +129,7 @@ def _reached_by_choice(plan: Plan, arm: str, block: RowBlock | None) -> Iterator
     size = 1
     for way in ways:
         size *= len(way)
-    if size > TRIES:
+    if size > TRIES or effort.left <= 0:
         closed, ways = [], []
     for combination in product(*ways):
         given: dict[str, Fraction | bool | str | date] = {
@@ -136,6 +137,7 @@ def _reached_by_choice(plan: Plan, arm: str, block: RowBlock | None) -> Iterator
         }
         forecast = Forecast(plan, given, block, present=True)
         forecast.read(arm)
+        effort.spend(forecast)
         yield forecast.reached.get(arm, set())
 
 

@@ -8,6 +8,8 @@ from datetime import date
 from fractions import Fraction
 from itertools import islice, product
 
+from attrs import define
+
 from perfrules import model
 from perfrules.checking.forecast import Forecast, inputs_of
 from perfrules.numbers import published
@@ -26,9 +28,23 @@ LEAST_TRIES, EFFORT = 16, 2_400
 """What hangs on many steps is tried on fewer records: records times steps stay below the effort."""
 
 
+@define
+class Effort:
+    """How many nodes may still be looked at in search of records, over a whole plan."""
+
+    left: int = 400_000
+
+    def spend(self, forecast: Forecast) -> bool:
+        """Whether there is any left after this."""
+        self.left -= forecast.work
+        return self.left > 0
+
+
 def witness(
-    plan: Plan, target: str, block: RowBlock | None, wrong: Callable[[Numbers, Forecast], bool]
+    plan: Plan, target: str, block: RowBlock | None, wrong: Callable[[Numbers, Forecast], bool], effort: Effort
 ) -> tuple[Range, Mapping[str, str]] | None:
+    if effort.left <= 0:
+        return None
     for tried, given in enumerate(candidates(plan, target, block), start=1):
         forecast = Forecast(plan, given, block, present=True)
         found = forecast.read(target)
@@ -36,18 +52,20 @@ def witness(
         single = isinstance(result, Numbers) and result.low is not None and result.low == result.high
         if isinstance(result, Numbers) and single and not found.holes and wrong(result, forecast):
             return result, told(plan, given, block)
-        if tried >= LEAST_TRIES and tried * forecast.size >= EFFORT:
+        if not effort.spend(forecast) or (tried >= LEAST_TRIES and tried * forecast.size >= EFFORT):
             return None
     return None
 
 
-def falling_record(plan: Plan, arm: str, block: RowBlock | None) -> Mapping[str, str] | None:
+def falling_record(plan: Plan, arm: str, block: RowBlock | None, effort: Effort) -> Mapping[str, str] | None:
+    if effort.left <= 0:
+        return None
     for tried, given in enumerate(candidates(plan, arm, block), start=1):
         forecast = Forecast(plan, given, block, present=True)
         found = forecast.read(arm)
         if found.range is None and found.holes == {"missing"} and forecast.reached.get(arm):
             return told(plan, given, block)
-        if tried >= LEAST_TRIES and tried * forecast.size >= EFFORT:
+        if not effort.spend(forecast) or (tried >= LEAST_TRIES and tried * forecast.size >= EFFORT):
             return None
     return None
 

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from perfrules import model
@@ -19,12 +19,15 @@ from perfrules.loading.whole import Whole
 __all__ = ["constant", "load", "load_definitions"]
 
 
-def load(root: Node, file: str, library: Mapping[str, model.Definition]) -> tuple[model.Scheme | None, list[Finding]]:
+def load(
+    root: Node, file: str, library: Mapping[str, model.Definition], replaced: Iterable[str] = ()
+) -> tuple[model.Scheme | None, list[Finding]]:
     """The scheme that a document says, and every finding of this stage; with an error among them it is not whole.
 
-    `library` holds the definitions that it may use, by name.
+    `library` holds the definitions that it may use, by name; `replaced` are those that its own stand in the place of.
     """
     reader = Whole(file, library)
+    reader.replaced = set(replaced)
     scheme = None
     with suppress(Enough):
         scheme = reader.scheme(root)

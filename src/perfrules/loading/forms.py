@@ -36,7 +36,7 @@ class Forms:
         self.origin = ""
         self.findings = Gathered()
         self.sources: dict[str, model.Source] = {}
-        self._paths: set[str] = set()
+        self.replaced: set[str] = set()
         self._keys: dict[int, Scalar] = {}
 
     # ------------------------------------------------------------------------------------------- findings

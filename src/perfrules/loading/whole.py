@@ -33,8 +33,9 @@ class Whole(Procedures):
         values = {k.text: self.value(k, v, top) for k, v in self.entries(found.get("values"), "", "values")}
         if "resolved" in found:
             self.word(found["resolved"], "", "resolved", (LANGUAGE_VERSION,), LANGUAGE_VERSION)
-            self.library = {}
         definitions = self.definitions(found.get("definitions"), top)
+        own = set(definitions) if "resolved" in found else self.replaced
+        self.library = {n: d for n, d in self.library.items() if n not in own}
         for name in definitions:
             if name in self.library:
                 at = next(k for k, _ in self.entries(found["definitions"], "", "") if k.text.strip().startswith(name))

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from perfrules import model, verbs
 from perfrules.findings import Location
-from perfrules.model import Cell, Hole, NodeScore, PublishedFigure, Record, Scheme
+from perfrules.model import Cell, Frozen, Hole, NodeScore, PublishedFigure, Record, Scheme
 from perfrules.plan import NodePlan, Results
 from perfrules.procedures.figures import Printed, printed
 from perfrules.readings import exact
@@ -80,9 +80,10 @@ class Form:
     theirs, `stated` with groups and the whole at theirs too (`stated.computed` then holds what is printed beneath them).
     """
 
-    def __init__(self, scheme: Scheme, record: Any) -> None:
+    def __init__(self, scheme: Scheme, record: Any, benchmarks: Mapping[str, Frozen] | None = None) -> None:
         self.scheme = scheme
-        self.card = verbs.score(scheme, record, trace=False)
+        self.benchmarks = benchmarks or {}
+        self.card = verbs.score(scheme, record, trace=False, benchmarks=self.benchmarks)
         self.plan = verbs.plan(scheme)
         self.record: Record = self.card.evidence.record
         self.results: Results = self.card.evidence.results
@@ -96,7 +97,9 @@ class Form:
         self.stated = self._supposing({**rows, **{p.score: f.value for f, p in self.sums()}})
 
     def _supposing(self, scores: Mapping[str, Fraction]) -> Results:
-        return exact.evaluate(self.plan, self.record, supposed=scores) if scores else self.results
+        return (
+            exact.evaluate(self.plan, self.record, supposed=scores, frozen=self.benchmarks) if scores else self.results
+        )
 
     # ------------------------------------------------------------------------------------------ what is printed
 
