@@ -15,15 +15,15 @@ from math import floor
 from typing import Any, NamedTuple
 
 from perfrules.model import (
-    BandsBody,
-    CasesBody,
-    FormulaBody,
-    GivenBody,
+    m.BandsBody,
+    m.CasesBody,
+    m.FormulaBody,
+    m.GivenBody,
     Group,
     Hole,
     OpenGroup,
-    RuleBody,
-    StatisticBody,
+    m.RuleBody,
+    m.StatisticBody,
     TreeNode,
 )  # fmt: skip
 
@@ -86,7 +86,7 @@ class _Judge:
 
     def take(self, formula: Any, look: Look) -> Any:
         """A formula's value, or the first hole that evaluation reaches from the left."""
-        return self.body(FormulaBody(formula), look)
+        return self.body(m.FormulaBody(formula), look)
 
     def walk(self, tree: ast.expr, look: Look) -> Any:
         def go(part: ast.expr) -> Any:
@@ -138,13 +138,13 @@ class _Judge:
     def body(self, body: Any, look: Look) -> Any:
         try:
             match body:
-                case FormulaBody(formula=formula) | GivenBody(name=formula):
+                case m.FormulaBody(formula=formula) | m.GivenBody(name=formula):
                     return self.walk(formula.tree, look)
-                case RuleBody(definition=name, arguments=arguments):
+                case m.RuleBody(definition=name, arguments=arguments):
                     definition = self.scheme.definitions[name]
                     rule = {**definition.defaults, **dict(arguments)}
                     return self.call(name, [self.walk(rule[p].tree, look) for p in definition.parameters], look)
-                case StatisticBody():
+                case m.StatisticBody():
                     return self.statistic(body, look)
                 case _:
                     return self.walk(self.arm(body, look).value.tree, look)
@@ -153,7 +153,7 @@ class _Judge:
 
     def arm(self, body: Any, look: Look) -> Any:
         """The band or case that is taken, in the order written; where there is none, that is a missing value."""
-        if isinstance(body, CasesBody):
+        if isinstance(body, m.CasesBody):
             for case in body.cases:
                 if case.when is None or self.walk(case.when.tree, look):
                     return case.outcome
@@ -170,7 +170,7 @@ class _Judge:
                 return band.outcome
         raise _Reached(MISSING)
 
-    def statistic(self, body: StatisticBody, look: Look) -> Any:
+    def statistic(self, body: m.StatisticBody, look: Look) -> Any:
         """Absent items do not enter; whether one enters must be told; of nothing only a count is known."""
         entered = []
         for inner in self.over(body.over, look):
@@ -288,8 +288,7 @@ class _Judge:
         if isinstance(node.holds, OpenGroup):
             told, rows = self.rows(node)
             return told, [(x, Fraction(0) if x == ABSENT else p, p) for _, counts, p, x in rows if counts is True]
-        own = isinstance(node.holds, Group) and node.holds.body is not None
-        children = [c for c in node.children if c.points and (c.counts or own)]
+        children = [c for c in node.children if c.points and c.counts]
         return True, [(self.score(c), self.possible(c), c.worth or Fraction(0)) for c in children]
 
     def possible(self, node: TreeNode) -> Any:
@@ -303,7 +302,8 @@ class _Judge:
         if adds_up and not getattr(node.holds, "body", None):
             enough = told and sum(x != ABSENT for x, _, _ in parts) >= node.at_least
             if enough and not any(isinstance(p, Hole) and p != ABSENT for p in known):
-                whole = _total(known)
+                absent = _total(w for _, _, w in parts) - _total(known)
+                whole = max(whole - absent, Fraction(0)) if isinstance(node.holds, OpenGroup) else _total(known)
             elif isinstance(node.holds, Group):
                 whole = _total(w for _, _, w in parts)
         return whole if node.scale_to is None or not node.points.high else whole * node.scale_to / node.points.high
@@ -364,7 +364,7 @@ class _Judge:
             labels = labels or next((s.labels for s in scales), ())
             lights = [self.light(c) for c in children if self.score(c) != ABSENT]
             found = None if None in lights else max(lights, key=labels.index, default=None)
-        elif isinstance(scale.body, BandsBody | CasesBody):
+        elif isinstance(scale.body, m.BandsBody | m.CasesBody):
             try:
                 found = self.arm(scale.body, read).label
             except _Reached:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from perfrules.findings import Finding, PerfrulesError, RecordError, SchemeError
     from perfrules.model import Record, Ruling, Scheme, Scorecard
+    from perfrules.procedures.diff import diff
     from perfrules.verbs import amend, freeze, load, loads, scheme, schemes, score
 
 _HOMES = {
@@ -20,6 +21,7 @@ _HOMES = {
     "Scheme": "model",
     "Scorecard": "model",
     "amend": "verbs",
+    "diff": "procedures.diff",
     "freeze": "verbs",
     "load": "verbs",
     "loads": "verbs",
@@ -38,6 +40,7 @@ __all__ = [
     "SchemeError",
     "Scorecard",
     "amend",
+    "diff",
     "freeze",
     "load",
     "loads",

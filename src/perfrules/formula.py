@@ -145,6 +145,7 @@ class Scope:
     definitions: Mapping[str, Signature]
     refused: Mapping[str, Problem] = field(factory=dict)
     askable: bool = True
+    days: bool = True
 
 
 def check(formula: Formula, scope: Scope) -> tuple[Meaning | None, list[Problem]]:
@@ -308,6 +309,9 @@ class _Checker:
         return Meaning("number", tuple(sorted((b, p) for b, p in powers.items() if p)))
 
     def _with_dates(self, node: nodes.Arithmetic, left: Meaning, right: Meaning) -> Meaning | None:
+        if not self.scope.days:
+            self.problem("dates-want-days", node, seen=self.formula.text(node.at))
+            return None
         days = (None, DAYS.dimension)
         if node.sign == "-" and left.kind == right.kind == "date":
             return DAYS

@@ -615,6 +615,15 @@ class Scheme:
     amends: str = ""
     amendments: tuple[Amendment, ...] = ()
     procedures: Procedures = Procedures()
+    _by_name: Mapping[str, TreeNode] = field(init=False, repr=False)
+
+    @_by_name.default
+    def _index(self) -> Mapping[str, TreeNode]:
+        found = {"": self.tree}
+        for node in self.tree.walk():
+            for name in (node.path, node.identifier):
+                found.setdefault(name, node)
+        return found
 
     def resolved(self) -> str:
         """JSON that loads without any plugin: definitions written in, for workers, archives and replay."""
@@ -622,10 +631,7 @@ class Scheme:
 
     def node(self, path: str) -> TreeNode:
         """The node at a path, or of an identifier. Raises KeyError."""
-        for node in self.tree.walk():
-            if (path and path in (node.path, node.identifier)) or (not path and node is self.tree):
-                return node
-        raise KeyError(path)
+        return self._by_name[path]
 
 
 def formulas(part: Any) -> Iterator[Formula]:

@@ -33,8 +33,11 @@ def loads(
 
     `distribution` is the one that supplies it, whose definitions it sees. Raises SchemeError.
     """
-    if isinstance(text, Mapping):
-        text = documents.dumps(text)
+    if not isinstance(text, str | bytes):
+        try:
+            text = documents.dumps(text)
+        except (TypeError, ValueError, RecursionError) as problem:
+            raise SchemeError([Finding("scheme-not-plain", None, "", {"why": str(problem)[:100]})]) from None
     root, found = documents.read(text, file)
     if root is None:
         raise SchemeError(found)
@@ -75,7 +78,7 @@ def _made(
     meant = checking.check_names(scheme)
     found += _elsewhere(meant if whole else [f for f in meant if f.name in _TOLD_OF_A_PART], found)
     if not any(f.severity == "error" for f in found):
-        found += checking.check_ranges(plan(scheme))
+        found += checking.check_ranges(make_plan(scheme))  # not kept: it may yet be refused
     if any(f.severity == "error" for f in found):
         raise SchemeError(_in_order(found))
     return evolve(scheme, findings=tuple(_in_order(found)), amends=amends, amendments=amendments)
@@ -178,7 +181,7 @@ def _in_order(found: Iterable[Finding]) -> list[Finding]:
     return sorted(found, key=lambda f: (f.where.file, f.where.line, f.where.column) if f.where else ("", 0, 0))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)  # it holds the schemes too, and they may be strangers'
 def plan(scheme: Scheme) -> Plan:
     """The plan of a scheme, made once."""
     return make_plan(scheme)
@@ -247,9 +250,11 @@ def _library(
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except OSError as problem:
-        seen = {"file": str(path), "why": problem.strerror or type(problem).__name__}
+        with path.open("rb") as file:
+            return file.read(documents.TEXT_LIMIT + 1)  # one too many is told by whoever reads the text
+    except (OSError, ValueError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else None
+        seen = {"file": str(path), "why": why or type(problem).__name__}
         raise SchemeError([Finding("file-unreadable", None, "", seen)]) from None
 
 

@@ -83,7 +83,7 @@ def test_stages_of_the_data_are_those_of_the_scheme(scheme: pr.Scheme) -> None:
     """What a stage shows in the data is what the scheme asks for at that stage."""
     assert tuple(stages()) == scheme.stages
     for stage in stages().values():
-        asked = {name.removeprefix("表1") for name, each in scheme.inputs.items() if name[:2] == "表1" and stage.name in each.at}
+        asked = {n.removeprefix("表1") for n, i in scheme.inputs.items() if n.startswith("表1") and stage.name in i.at}
         assert set(stage.shows) == asked - {"评分", "依据"}
 
 

@@ -15,7 +15,7 @@ from perfrules_zaozhuang.tables import Task, document, stages, tasks
 
 ORIGINAL = yaml.safe_load((Path(__file__).parent / "original.yaml").read_text(encoding="utf-8"))
 BY_TABLE = [pytest.param(task, id=task.table) for task in tasks()]
-NO_FIGURE = re.compile(r"〔\d{4}〕\s?\d+\s?号|“6\+3”|\d{4} ?年(?:度|从|中央|枣庄|全市|高级)?")
+NO_FIGURE = re.compile(r"〔\d{4}〕\s?\d+\s?号|“6\+3”|\d{4} ?年")
 """Numbers of documents, names and plain years: they count nothing."""
 
 
@@ -41,7 +41,8 @@ def quoted(clause: str) -> list[str]:
 @pytest.mark.parametrize("task", BY_TABLE)
 def test_a_table_is_the_original_word_for_word(task: Task) -> None:
     """Put together again, the goals and the statements are the printed cells: the digests of the original say so."""
-    assert {part: sha256(text.encode()).hexdigest() for part, text in task.shown.items()} == ORIGINAL["cells"][task.table]
+    digests = {part: sha256(text.encode()).hexdigest() for part, text in task.shown.items()}
+    assert digests == ORIGINAL["cells"][task.table]
     for snippet in ORIGINAL["snippets"][task.table]:
         assert snippet in task.shown["目标"] + task.shown["进度"]
 
@@ -96,11 +97,9 @@ def test_every_clause_quotes_the_notice(facts: Facts) -> None:
             snippets = quoted(part.provenance.clause)
             assert snippets, part.name
             assert [s for s in snippets if s not in said] == [], part.name
-    for figure in facts.figures.values():
-        if figure.kind == "number" and figure.provenance.status == "stated" and figure.value is not None and not figure.note:
-            digits = figure.text.rstrip("%")
-            han = {"4": "四"}.get(digits, digits)
-            assert any(digits in s or han in s for s in quoted(figure.provenance.clause)) or figure.name == "引导基金截止"
+    printed = [f for f in facts.figures.values() if f.value is not None and f.provenance.status == "stated"]
+    for figure in (f for f in printed if f.kind == "number" and not f.note):  # a note says where it was counted out
+        assert figure.text.rstrip("%") in "".join(quoted(figure.provenance.clause)).replace("四", "4"), figure.name
 
 
 def test_the_stages_say_what_the_notice_shows() -> None:

@@ -29,7 +29,50 @@ RESERVED = frozenset({"points", "score", "possible"})
 def check_ranges(plan: Plan) -> list[Finding]:
     """What can leave its range or fall through, each with a record that shows it."""
     effort = Effort()
-    return [*_range_findings(plan, effort), *_gap_findings(plan, effort)]
+    return [*_range_findings(plan, effort), *_gap_findings(plan, effort), *_bonus_findings(plan), *_gate_findings(plan)]
+
+
+def _bonus_findings(plan: Plan) -> Iterator[Finding]:
+    """Bonuses that can lift a node over its points, as nothing states a cap."""
+    forecast = Forecast(plan)
+    for planned in plan.nodes:
+        node, worth = planned.node, planned.node.worth
+        steps = [s.step for s in planned.stages if isinstance(s.source, model.Adjustment)]
+        if worth is None or not steps:
+            continue
+        bonus: Fraction | None = Fraction(0)
+        for step in steps:
+            found = forecast.read(step).range
+            high = found.high if isinstance(found, Numbers) else Fraction(0)
+            bonus = None if bonus is None or high is None else bonus + max(high, Fraction(0))
+        if node.adjustments_high is not None:
+            bonus = node.adjustments_high if bonus is None else min(bonus, node.adjustments_high)
+        if bonus is None or bonus > 0:
+            most = "∞" if bonus is None else published(worth + bonus)
+            yield Finding("bonus-over-points", node.location, node.path, {"points": published(worth), "most": most})
+
+
+def _gate_findings(plan: Plan) -> Iterator[Finding]:
+    """What a score that a gate has cut to its most reads as by the scales."""
+    for planned in plan.nodes:
+        for gate in planned.node.gates:
+            for scale in plan.scheme.grades.values():
+                body = scale.body
+                if (
+                    gate.at_most is None
+                    or not isinstance(body, model.BandsBody)
+                    or not isinstance(body.of.node, nodes.Name)
+                ):
+                    continue
+                if body.of.node.name == planned.key:
+                    label = next((b.outcome.label for b in body.bands if _holds(b, gate.at_most)), "—")
+                    seen = {"gate": gate.name, "most": published(gate.at_most), "scale": scale.name, "label": label}
+                    yield Finding("gate-reads-as", gate.location, planned.node.path, seen)
+
+
+def _holds(band: model.Band, value: Fraction) -> bool:
+    low = band.low is None or value > band.low or (band.low_in and value == band.low)
+    return low and (band.high is None or value < band.high or (band.high_in and value == band.high))
 
 
 def _outside(allowed: Numbers, found: Numbers, _: Forecast) -> bool:

@@ -10,6 +10,7 @@ from perfrules import formula, model
 from perfrules.checking.procedures import check_procedures
 from perfrules.findings import Enough, Finding, Gathered, Location, nearest
 from perfrules.formula import ANY_NUMBER, BOOLEAN, PURE, TEXT, Formula, Meaning, Scope, Signature
+from perfrules.loading.forms import working_units
 from perfrules.model import Scheme, TreeNode
 from perfrules.parsing import Problem
 
@@ -44,6 +45,9 @@ class Names:
         self.findings: list[Finding] = self.gathered
         self.meanings: dict[str, Meaning | None] = {}
         self.refused: dict[str, Problem] = {}
+        columns = [c for k in scheme.rows.values() for c in k.columns] if scheme is not None else []
+        inputs = [*scheme.inputs.values(), *columns] if scheme is not None else []
+        self.days = working_units(inputs).get("天", 1) == 1
         self.signatures: dict[str, Signature] = {}
         self._faulty: set[str] = set()
         self._clashing: set[str] = set()
@@ -95,7 +99,7 @@ class Names:
         return self.findings
 
     def scope(self, **more: Meaning) -> Scope:
-        return Scope({**self.meanings, **more}, self.signatures, self.refused)
+        return Scope({**self.meanings, **more}, self.signatures, self.refused, days=self.days)
 
     def clashes(self, scheme: Scheme) -> None:
         """One namespace for all that formulas can name."""
@@ -302,7 +306,7 @@ class Names:
             refused = {w: Problem("no-points-here", (0, 0), {"key": w}) for w in model.RESERVED}
             if points is not None:
                 known["points"] = points
-            scope = Scope(known, self.signatures, refused, askable=False)
+            scope = Scope(known, self.signatures, refused, askable=False, days=self.days)
             own = {v.name: v for v in definition.values}
             graph = {n: [r for f in model.formulas(v) for r in f.names if r in own] for n, v in own.items()}
             try:
@@ -462,7 +466,7 @@ class Names:
             names = {**scope.names, "score": PURE, "points": ANY_NUMBER, "possible": PURE}
             if any(c.counts and c.points is not None and c.points.free for c in over.children):
                 del names["points"]
-            inner = Scope(names, self.signatures, self.refused)
+            inner = Scope(names, self.signatures, self.refused, days=self.days)
         if body.where is not None:
             self.truth(body.where, inner, path)
         if body.weight is not None:
@@ -482,7 +486,7 @@ class Names:
         names = {**self.meanings, **{c.name: input_meaning(c) for c in kind.columns}}
         if points and kind.points is not None:
             names["points"] = ANY_NUMBER
-        return Scope(names, self.signatures, self.refused)
+        return Scope(names, self.signatures, self.refused, days=self.days)
 
     def row_kind(self, kind: model.RowKind) -> None:
         assert self.scheme is not None
@@ -492,7 +496,7 @@ class Names:
         )
         scope = self._row_scope(kind)
         if shared:
-            scope = Scope({**scope.names, "points": ANY_NUMBER}, scope.definitions, scope.refused)
+            scope = Scope({**scope.names, "points": ANY_NUMBER}, scope.definitions, scope.refused, days=self.days)
         if kind.points is not None:
             self.number(kind.points, self._row_scope(kind, points=False), kind.name)
         self.body(kind.body, scope, kind.name)

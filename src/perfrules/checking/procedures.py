@@ -43,6 +43,9 @@ def _sampling(names: Names, sampling: model.Sampling) -> None:
 def _reconciling(names: Names, reconciling: model.Reconciling) -> None:
     path = "procedures/reconciling"
     own: Mapping[str, Meaning] = dict.fromkeys(RECONCILED, PURE)
+    for word in own.keys() & names.meanings.keys():
+        seen = {"other": "复核比对里的同名", "other_en": "a name of reconciling"}
+        names.report("name-clash", reconciling.location, path, name=word, **seen)
     for word, scale in (("outcome", reconciling.outcome), ("item_outcome", reconciling.item_outcome)):
         if scale is not None:
             names.grade(scale, f"{path}/{word}", own=False, **own)

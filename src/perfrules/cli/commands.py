@@ -250,6 +250,23 @@ def sample(screen: Screen, scheme: str, file: Path, seed: str, strict: bool) -> 
 
 
 @_command(
+    "比对自评与复核：偏差、改分的原因、等级变动。SELF 与 REVIEW 是记录或评分结果（JSON）。",
+    "Hold self-scores against re-scores: deviations, reasons, grades that change. SELF and REVIEW are records, or results in"
+    " JSON.",
+)
+@_scheme
+@click.argument("own", metavar="SELF", type=_PATH)
+@click.argument("review", metavar="REVIEW", type=_PATH)
+@click.option("--rulings", type=_PATH, metavar="FILE", help="复核的审定文件（CSV、JSON）  rulings of the review")
+@_strict
+def reconcile(screen: Screen, scheme: str, own: Path, review: Path, rulings: Path | None, strict: bool) -> int:
+    from perfrules import verbs
+    from perfrules.cli import reviews
+
+    return reviews.reconcile_files(screen, verbs.scheme(scheme), own, review, rulings, strict=strict)
+
+
+@_command(
     "写出 JSON Schema：体系文件的或评分结果的。", "Print a JSON Schema: of scheme files, or of the JSON of scores."
 )
 @click.argument("of", type=click.Choice(["scheme", "scorecard"]), default="scheme")

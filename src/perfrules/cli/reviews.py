@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from perfrules.cli.console import FAULTY, Screen, exit_code
 from perfrules.cli.telling import read
-from perfrules.model import Scheme, SetAside
+from perfrules.findings import Finding
+from perfrules.formats.scorecards import read_scorecards
+from perfrules.model import Batch, Scheme, SetAside
+from perfrules.procedures.deviations import ItemDeviation, Reason, Reconciliation, signed
+from perfrules.procedures.reconciling import reconcile
 from perfrules.procedures.sampling import sample
 from perfrules.procedures.spot_check import Coverage, Sample, percent
 from perfrules.readings.prose import number
@@ -42,7 +49,8 @@ def _tell_sample(screen: Screen, drawn: Sample) -> None:
         screen.table(heads, rows, right=range(1, 7))
     if drawn.taken:
         screen.line()
-        words = dict(zip(("certain", "largest", "drawn", "money"), say("必查 大额 抽取 续抽", "certain largest drawn further").split(), strict=True))  # fmt: skip
+        said = say("必查 金额居前 抽取 续抽", "certain largest drawn further").split()
+        words = dict(zip(("certain", "largest", "drawn", "money"), said, strict=True))
         heads = [scheme.key or say("编号", "record"), *say("层 金额 原因", "stratum amount why").split()]
         rows = []
         for taken in drawn.taken:
@@ -69,3 +77,85 @@ def tell_set_aside(screen: Screen, aside: tuple[SetAside, ...]) -> None:
 
 def _share(coverage: Coverage | None) -> str:
     return "—" if coverage is None or coverage.share is None else percent(coverage.share)
+
+
+# ------------------------------------------------------------------------------------------------ reconciling
+
+
+def reconcile_files(
+    screen: Screen, scheme: Scheme, own: Path, review: Path, rulings: Path | None, *, strict: bool
+) -> int:
+    """Hold the self-scores of a file against the re-scores of another, and print how they differ."""
+    before, about_own = _side(scheme, own, None)
+    after, about_review = _side(scheme, review, rulings)
+    made = reconcile(scheme, before, after)
+    found = [*about_own, *about_review, *made.findings]
+    if screen.json:
+        screen.give(made.as_json() | {"findings": [f.as_json() for f in found]})
+    else:
+        _tell_reconciliation(screen, made, found)
+    return FAULTY if made.set_aside else exit_code(found, strict=strict)
+
+
+def _side(scheme: Scheme, path: Path, rulings: Path | None) -> tuple[Batch | Iterable[Any], list[Finding]]:
+    """The scorecards of a file of results, or the records of any other."""
+    cards = read_scorecards(path, scheme) if rulings is None else None
+    return (read(scheme, path, rulings), []) if cards is None else cards
+
+
+def _tell_reconciliation(screen: Screen, made: Reconciliation, found: Iterable[Finding]) -> None:
+    say, scheme, declared = screen.say, made.scheme, made.declared
+    screen.line(f"{scheme.title}  {scheme.id}" + (f"@{scheme.edition}" if scheme.edition else ""), "bold")
+    for line in made.summary(screen.lang):
+        screen.line(line)
+    if declared.provenance.clause:
+        screen.line(f"{say('依据：', 'By: ')}{declared.provenance.clause}")
+    if made.records:
+        screen.line()
+        heads = [
+            scheme.key or say("编号", "record"),
+            *say("自评 复核 差额 偏差率 等级", "self review less deviation grade").split(),
+        ]
+        heads += [say("处理", "outcome")] * bool(declared.outcome) + [say("扣分", "penalty")] * bool(declared.penalty)
+        rows = []
+        for each in made.records:
+            scores = each.scores
+            grades = say("，", ", ").join(f"{g.before or '—'} → {g.after or '—'}" for g in each.grades)
+            row = [each.record, _number(scores.self_score), _number(scores.review_score), _number(scores.taken_off)]
+            row += ["—" if scores.deviation is None else percent(scores.deviation), grades]
+            row += [scores.outcome or "—"] * bool(declared.outcome)
+            row += [_number(each.penalty)] * bool(declared.penalty)
+            rows.append(row)
+        screen.table(heads, rows, right=[1, 2, 3, 4, *([len(heads) - 1] if declared.penalty else [])])
+    for each in made.records:
+        items = each.changed
+        if items or each.elsewhere:
+            screen.line()
+            screen.line(each.record, "bold")
+        for item in items:
+            screen.line(f"  {_item(screen, item)}")
+        if each.elsewhere:
+            beside = say("指标之外", "beside the items")
+            screen.line(f"  {beside}: {signed(-each.elsewhere)}{_because(screen, each.reasons)}")
+    found = list(found)
+    if found:
+        screen.line()
+        screen.findings(found)
+    tell_set_aside(screen, made.set_aside)
+
+
+def _item(screen: Screen, item: ItemDeviation) -> str:
+    scores = item.scores
+    change = "—" if scores.taken_off is None else signed(-scores.taken_off)
+    outcome = f"  {scores.outcome}" if scores.outcome else ""
+    both = f"{_number(scores.self_score)} → {_number(scores.review_score)}"
+    return f"{item.path}: {both} ({change}){outcome}{_because(screen, item.reasons)}"
+
+
+def _because(screen: Screen, reasons: Iterable[Reason]) -> str:
+    told = screen.say("；", "; ").join(dict.fromkeys(r.render() for r in reasons))
+    return f"  {told}" if told else ""
+
+
+def _number(value: Fraction | None) -> str:
+    return "—" if value is None else number(value)

@@ -313,13 +313,23 @@ def labels_of(body: model.Body | None) -> tuple[str, ...]:
             return ()
 
 
-def in_working_unit(each: model.Input, working: dict[Any, Fraction]) -> model.Input:
+def working_units(inputs: Iterable[model.Input]) -> dict[str, Fraction]:
+    """What each base is counted in: the unit of the first input that is of this base alone, as so many base units."""
+    working: dict[str, Fraction] = {}
+    for each in inputs:
+        if each.unit is not None and len(each.unit.dimension) == 1 and each.unit.dimension[0][1] == 1:
+            working.setdefault(each.unit.dimension[0][0], each.unit.factor)
+    return working
+
+
+def in_working_unit(each: model.Input, working: Mapping[str, Fraction]) -> model.Input:
+    """An input with the factor from its own unit to that in which its dimension is kept; a compound one by its bases."""
     if each.unit is None or not each.unit.dimension:
         return each
-    first = working.setdefault(each.unit.dimension, each.unit.factor)
-    if first == each.unit.factor:
-        return each
-    return evolve(each, scale=each.unit.factor / first)
+    kept = Fraction(1)
+    for base, power in each.unit.dimension:
+        kept *= working.get(base, Fraction(1)) ** power
+    return evolve(each, scale=each.unit.factor / kept)
 
 
 def written_down(data: Any, mark: Provenance) -> Any:

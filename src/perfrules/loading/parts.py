@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from fractions import Fraction
-from typing import Any
 
 from perfrules import documents, model, parsing
 from perfrules.documents import Mapping as Map
@@ -23,6 +22,7 @@ from perfrules.loading.forms import (
     never,
     nought,
     seen_text,
+    working_units,
     written_down,
 )
 from perfrules.model import Policies, Policy, Provenance
@@ -79,7 +79,7 @@ class Parts(Forms):
             choices=choices,
             optional=self.truth(found.get("optional"), path, "optional", False),
             at=self._stages_of(found.get("at"), path),
-            written=self.word(found.get("written"), path, "written", ("fraction", "percent"), "fraction"),  # type: ignore[arg-type]
+            written=self.word(found.get("written"), path, "written", ("fraction", "percent"), _bare_means(its_unit)),  # type: ignore[arg-type]
             month=month or None,  # type: ignore[arg-type]
             fill_down=self.truth(found.get("fill_down"), path, "fill_down", False),
             provenance=self.provenance(found, top),
@@ -103,7 +103,7 @@ class Parts(Forms):
 
     def _scaled(self, inputs: Mapping[str, model.Input]) -> Iterator[model.Input]:
         """Numbers of one dimension are kept in one unit: that of the first input which has it."""
-        working: dict[Any, Fraction] = {}
+        working = working_units(inputs.values())
         for each in inputs.values():
             yield in_working_unit(each, working)
 
@@ -111,10 +111,8 @@ class Parts(Forms):
         path = self.name(key, key.text, "行类别 row kind")
         found = self.mapping(node, "row_kind", path)
         mark = self.provenance(found, top)
-        working: dict[Any, Fraction] = {}
-        for each in inputs.values():
-            in_working_unit(each, working)
         columns = self.inputs(found.get("columns"), mark, path, rows=True)
+        working = working_units((*inputs.values(), *columns.values()))
         columns = {c.name: in_working_unit(c, working) for c in columns.values()}
         for word in ("name", "published"):
             if word in found and self.text(found[word], path, word) not in columns:
@@ -471,3 +469,8 @@ class Parts(Forms):
             provenance=self.provenance(found, top),
             location=key.locate(0, len(key.text)),
         )
+
+
+def _bare_means(unit: Unit | None) -> str:
+    """How a bare cell is meant where nothing says: 3 in a column of 百分点 or ‰ is 3 of those, in one of % a ratio."""
+    return "percent" if unit is not None and unit.percent and unit.text not in ("%", "％") else "fraction"

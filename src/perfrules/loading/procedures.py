@@ -92,6 +92,10 @@ class Procedures(Trees):
             word: self.grade(None, found[word], mark, f"{path}/{word}") if word in found else None
             for word in ("outcome", "item_outcome")
         }
+        for word, scale in scales.items():
+            if scale is not None and scale.combine:
+                at = found[word].get("combine") if isinstance(found[word], documents.Mapping) else None
+                self.report("key-does-not-fit", at or found[word], f"{path}/{word}", key="combine", with_=word)
         penalty = None
         if "penalty" in found:
             key = self.key(found["penalty"])

@@ -297,6 +297,11 @@ class Planner(Bodies):
             "w": whole,
         }
         full = "(q if hole(q) == '' else w) if hole(n) == '' and n >= least else w"
+        if rows:  # rows of other points than stated are no absence: only what does not apply is not possible
+            could |= {"a": all_there}
+            full = (
+                "(max(w - a + q, 0) if hole(q) == '' and hole(a) == '' else w) if hole(n) == '' and n >= least else w"
+            )
         possible_text = f"0 if hole(x) == 'not_applicable' else {full}"
         if node.scale_to is not None and whole:
             could |= {"t": node.scale_to}

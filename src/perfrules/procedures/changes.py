@@ -35,6 +35,10 @@ _ASPECTS: Mapping[str, str] = {
     "combine": "aggregation",
 }  # fmt: skip
 """What a key is about; any other is about itself."""
+_DATA = ("inputs", "published", "sources", "procedures")
+"""Parts without rules, whose keys are about themselves."""
+HEADER = frozenset({"scheme", "title", "edition", "effective", "until", "key", "period"})
+"""What a scheme is called and when it holds: an amending file says its own."""
 
 
 @frozen
@@ -59,7 +63,9 @@ class Change:
     @property
     def place(self) -> str:
         """Where it is: its path in the first scheme, and in the second where that is another."""
-        paths = [p or _ROOT for p, there in ((self.path, self.kind != "added"), (self.to, self.kind != "removed")) if there]
+        paths = [
+            p or _ROOT for p, there in ((self.path, self.kind != "added"), (self.to, self.kind != "removed")) if there
+        ]
         return " → ".join(dict.fromkeys(paths))
 
     def as_json(self) -> dict[str, Any]:
@@ -111,9 +117,7 @@ class _Changes:
         yield from self.nodes()
         for section in dict.fromkeys([*self.first, *self.second]):
             here, there = self.first.get(section, {}), self.second.get(section, {})
-            if section in _NAMED:
-                yield from self.named(section, section, section, here, there)
-            elif section == "procedures":
+            if section in _NAMED or section == "procedures":
                 yield from self.named(section, section, section, here, there)
             elif section != "tree" and not _same(here, there):
                 shown = [_said(d[section]) if section in d else "" for d in (self.first, self.second)]
@@ -161,7 +165,11 @@ class _Changes:
     def reordered(self, path: str, to: str) -> Iterator[Change]:
         """Children that stay, in another order."""
         pairs = self.matching.pairs
-        stay = [p for p in self.matching.first if p and parent_of(p) == path and parent_of(pairs.get(p, "")) == to and p in pairs]
+        stay = [
+            p
+            for p in self.matching.first
+            if p and parent_of(p) == path and parent_of(pairs.get(p, "")) == to and p in pairs
+        ]
         kept = [pairs[p] for p in stay]
         order = [p for p in self.matching.second if p in kept]
         if order != kept:
@@ -187,7 +195,7 @@ class _Changes:
             if name in renamed:
                 yield Change("renamed", part, at, f"{to}/{renamed[name]}", "", name, renamed[name])
             elif name in gone:
-                yield Change("removed", part, at, "", before=_shown(old), follows=self.borrowed(self.a, part, name))
+                yield Change("removed", part, at, "", before=_shown(old), follows=self.brought(self.a, part, name))
                 continue
             target = renamed.get(name, name)
             key_after, now = after[target]
@@ -196,10 +204,12 @@ class _Changes:
             elif not _same(old, now):
                 yield Change("changed", part, at, f"{to}/{target}", name, _said(old), _said(now))
             if _parameters(key) != _parameters(key_after):
-                yield Change("changed", part, at, f"{to}/{target}", "parameters", _parameters(key), _parameters(key_after))
+                yield Change(
+                    "changed", part, at, f"{to}/{target}", "parameters", _parameters(key), _parameters(key_after)
+                )
         for name in new:
             if name not in renamed.values():
-                follows = part == "sources" or self.borrowed(self.b, part, name)
+                follows = self.brought(self.b, part, name)
                 yield Change("added", part, "", f"{to}/{name}", after=_shown(after[name][1]), follows=follows)
         kept = [renamed.get(n, n) for n in before if n in renamed or n not in gone]
         order = [n for n in after if n in kept]
@@ -218,8 +228,10 @@ class _Changes:
                 said[name] = alike[0]
         return said
 
-    def borrowed(self, scheme: Scheme, part: str, name: str) -> bool:
-        """Whether a definition is a library's, written in because a rule calls it."""
+    def brought(self, scheme: Scheme, part: str, name: str) -> bool:
+        """Whether a part comes with others: a source that amendments cite, a library's definition that a rule calls."""
+        if part == "sources":
+            return bool(self.matching.amendments)
         return part == "definitions" and bool(scheme.definitions[name].origin)
 
     def keys(
@@ -234,7 +246,9 @@ class _Changes:
             if key in _NAMED and isinstance(here, dict) and isinstance(there, dict):
                 yield from self.named(part, f"{path}/{key}".lstrip("/"), f"{to}/{key}".lstrip("/"), here, there)
                 continue
-            aspect = key if part == "inputs" and key in ("at", "by") else _ASPECTS.get(key, key)
+            aspect = _ASPECTS.get(key, key)
+            if aspect != "provenance" and (part in _DATA or "/columns/" in path):
+                aspect = key
             if not (part == "node" and aspect == "points"):
                 aspects.setdefault(aspect, []).append(key)
         for aspect, keys in aspects.items():
@@ -248,14 +262,15 @@ class _Changes:
 def _explained(change: Change, matching: Matching) -> Change:
     """The change with the amendment that says so: the narrowest, of those for which it is a change of their kind."""
     best: tuple[int, Amendment] | None = None
+    places = [p for p, there in ((change.path, change.kind != "added"), (change.to, change.kind != "removed")) if there]
     for amendment, path, to in matching.amendments:
-        if not _of_kind(amendment, change):
+        if change.part == "scheme" or not _of_kind(amendment, change):
             continue
-        for target, place in ((path, change.path), (to, change.to)):
-            if target is not None and (place == target or place.startswith(f"{target}/")) and (place or not target):
-                depth = len(target) + 1
-                if best is None or depth > best[0]:
-                    best = (depth, amendment)
+        for target in (path, to):
+            within = [p for p in places if target is not None and (p == target or p.startswith(f"{target}/"))]
+            whole = target == "" and change.part == "node" and amendment.kind == "replace"
+            if (within or whole) and (best is None or len(target or "") > best[0]):
+                best = (len(target or ""), amendment)
     return change if best is None else evolve(change, amendment=best[1], follows=False)
 
 
@@ -269,10 +284,8 @@ def _of_kind(amendment: Amendment, change: Change) -> bool:
             return moved or change.aspect in ("points", "provenance")
         case "rename":
             return change.kind == "renamed"
-        case "remove":
-            return change.kind == "removed"
-        case "add":
-            return change.kind == "added"
+        case "add" | "remove":
+            return change.kind in ("added", "removed")
         case _:
             return True
 

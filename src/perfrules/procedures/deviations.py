@@ -67,6 +67,11 @@ class Deviation:
             return None
         return self.self_score - self.review_score
 
+    @property
+    def differ(self) -> bool:
+        """Whether the two are not the same, or only one is there."""
+        return self.self_score != self.review_score
+
     def as_json(self) -> dict[str, Any]:
         """A plain mapping, numbers as strings."""
         return {
@@ -126,7 +131,7 @@ class Reconciled:
     @property
     def changed(self) -> tuple[ItemDeviation, ...]:
         """The items whose score the review changed, or that only one side has."""
-        return tuple(i for i in self.items if i.scores.taken_off != 0)
+        return tuple(i for i in self.items if i.scores.differ)
 
     def as_json(self) -> dict[str, Any]:
         """A plain mapping, numbers as strings."""
@@ -136,7 +141,7 @@ class Reconciled:
             "penalty": text(self.penalty),
             "grade_changes": [g.as_json() for g in self.grades],
             "items": [i.as_json() for i in self.items],
-            "deductions": [i.as_json() for i in self.items if (i.scores.taken_off or 0) > 0],
+            "deductions": [i.path for i in self.items if (i.scores.taken_off or 0) > 0],
             "elsewhere": text(self.elsewhere),
             "reasons": [r.as_json() for r in self.reasons],
         }

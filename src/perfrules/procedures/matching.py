@@ -99,7 +99,7 @@ class _Steps:
         made = {each.target: _goal(each) for each in self.amendments if each.kind == "rename"}
         if backwards:
             made = {new: old for old, new in made.items()}
-        return {path: name_of(to) for path, to in made.items()}
+        return {path: name_of(to).split("(")[0].split("（")[0].strip() for path, to in made.items()}
 
 
 def _relocates(each: Amendment) -> bool:

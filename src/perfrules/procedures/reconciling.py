@@ -122,8 +122,9 @@ class _Reconciling:
 
     def unmatched(self, without: list[str], known: Iterable[str]) -> None:
         """Re-scores of what has no self-score; most likely an id is wrong."""
-        for name in without:
-            self.found.append(Finding("review-without-self", None, name, {"id": name}, nearest(name, known)))
+        for number, name in enumerate(without):
+            near = nearest(name, known) if number < NAMED else ""
+            self.found.append(Finding("review-without-self", None, name, {"id": name}, near))
 
     def doubt(self, name: str, record: str) -> None:
         self.doubtful.setdefault(name, []).append(record)
@@ -197,15 +198,17 @@ class _Reconciling:
             self.doubt("score-wanting", own.id)
         elif whole.deviation is None and whole.taken_off:
             self.doubt("deviation-undefined", own.id)
-        elif None in (i.scores.taken_off for i in items):
+        elif any(i.scores.differ and i.scores.taken_off is None for i in items):
             self.doubt("items-differ", own.id)
         if any((i.scores.taken_off or 0) > 0 and not i.reasons for i in items):
             self.doubt("deduction-without-reason", own.id)
-        counted = [i.scores.taken_off for key, i in zip(dict.fromkeys((*own.items, *review.items)), items, strict=True)
-                   if (own.items.get(key) or review.items[key]).counts]  # fmt: skip
+        keys = dict.fromkeys((*own.items, *review.items))
+        counted = [
+            i.scores for key, i in zip(keys, items, strict=True) if (own.items.get(key) or review.items[key]).counts
+        ]
         elsewhere = None
-        if whole.taken_off is not None and None not in counted:
-            elsewhere = whole.taken_off - sum((d for d in counted if d is not None), ZERO)
+        if whole.taken_off is not None and not any(c.differ and c.taken_off is None for c in counted):
+            elsewhere = whole.taken_off - sum((c.taken_off or ZERO for c in counted), ZERO)
         grades = tuple(self.grades(own, review))
         penalty = self.answers("penalty", whole, review.record) if self.declared.penalty else None
         reasons = tuple(self.beside_items(own, review)) if elsewhere else ()
@@ -241,7 +244,7 @@ class _Reconciling:
         )  # fmt: skip
         known = after or before
         assert known is not None
-        reasons = tuple(self.reasons(key[0], before, after, own, review)) if scores.taken_off else ()
+        reasons = tuple(self.reasons(key[0], before, after, own, review)) if scores.differ else ()
         return ItemDeviation(key[0], known.points, scores, reasons)
 
     def grades(self, own: _Side, review: _Side) -> Iterator[GradeChange]:

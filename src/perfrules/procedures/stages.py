@@ -8,7 +8,7 @@ one also against the month: by the end of month 9, nine twelfths of the points t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -151,7 +151,7 @@ def compare(before: Scorecard, after: Scorecard, month: int) -> Comparison:
     )
 
 
-def _numbered(nodes: Iterable[NodeScore]) -> Iterable[tuple[tuple[str, int], NodeScore]]:
+def _numbered(nodes: Iterable[NodeScore]) -> Iterator[tuple[tuple[str, int], NodeScore]]:
     """The nodes by path, and by number where rows of one group have one name."""
     seen: Counter[str] = Counter()
     for node in nodes:
@@ -159,7 +159,7 @@ def _numbered(nodes: Iterable[NodeScore]) -> Iterable[tuple[tuple[str, int], Nod
         yield (node.path, seen[node.path]), node
 
 
-def _tips(nodes: Iterable[NodeScore]) -> Iterable[str]:
+def _tips(nodes: Iterable[NodeScore]) -> Iterator[str]:
     """The paths of the nodes, depth first, that no node but described ones stands beneath."""
     counted = [n for n in nodes if n.state != "described"]
     for node, following in zip(counted, [*counted[1:], None], strict=True):
