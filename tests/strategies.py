@@ -20,8 +20,53 @@ from hypothesis import strategies as st
 
 from perfrules.model import Input, OpenGroup, RowKind, Ruling, Scheme
 
-LITERALS = ["0", "1", "2", "3", "5", "10", "20", "50", "60", "80", "90", "100", "0.5", "0.005", "1.005", "2.675", "33.335", "12.5", "90%", "60%", "100%", "1%"]
-CUTS = ["-5", "0", "0.005", "0.5", "60%", "0.8", "90%", "1", "1.005", "2", "3", "5", "10", "12.5", "20", "33.335", "50", "60", "80", "90", "100"]
+LITERALS = [
+    "0",
+    "1",
+    "2",
+    "3",
+    "5",
+    "10",
+    "20",
+    "50",
+    "60",
+    "80",
+    "90",
+    "100",
+    "0.5",
+    "0.005",
+    "1.005",
+    "2.675",
+    "33.335",
+    "12.5",
+    "90%",
+    "60%",
+    "100%",
+    "1%",
+]
+CUTS = [
+    "-5",
+    "0",
+    "0.005",
+    "0.5",
+    "60%",
+    "0.8",
+    "90%",
+    "1",
+    "1.005",
+    "2",
+    "3",
+    "5",
+    "10",
+    "12.5",
+    "20",
+    "33.335",
+    "50",
+    "60",
+    "80",
+    "90",
+    "100",
+]
 DAYS = ("2023-01-01", "2023-06-30", "2023-12-31", "2024-02-29")
 LABELS = ("优", "良", "中", "差")
 Text = Any
@@ -206,7 +251,10 @@ class Maker:
     def statistic(self, scope: Scope) -> dict[str, Any]:
         """A statistic over the rows of a kind, or over the children of a group that is complete."""
         kind, over, inner = self.pick(
-            [*(("rows", name, columns) for name, columns in scope.rows), *(("node", n, free) for n, free in scope.groups)]
+            [
+                *(("rows", name, columns) for name, columns in scope.rows),
+                *(("node", n, free) for n, free in scope.groups),
+            ]
         )
         if kind == "rows":
             names = inner
@@ -222,10 +270,15 @@ class Maker:
         if word in ("largest", "smallest"):
             made["k"] = self.whole(1, 3)
         if word == "quantile":
-            made |= {"at": self.pick(("0", "25%", "1/3", "50%", "0.9", "1")), "method": self.pick(("nearest_rank", "linear"))}
+            made |= {
+                "at": self.pick(("0", "25%", "1/3", "50%", "0.9", "1")),
+                "method": self.pick(("nearest_rank", "linear")),
+            }
         return made
 
-    def body(self, scope: Scope, *, clipped: bool = False, money: bool = False, statistics: bool = True) -> dict[str, Any]:
+    def body(
+        self, scope: Scope, *, clipped: bool = False, money: bool = False, statistics: bool = True
+    ) -> dict[str, Any]:
         """One body of any kind, as the keys that say it."""
         kinds = ["formula", "formula", "bands", "cases"]
         calls = [c for c in scope.calls if not c.truth and not money and (scope.points or not c.points)]
@@ -250,7 +303,9 @@ class Maker:
             case _:
                 return self.statistic(scope)
 
-    def policies(self, scope: Scope, *, full: bool, per_cent: int = 40, number: bool = True, money: bool = False) -> dict[str, Any]:
+    def policies(
+        self, scope: Scope, *, full: bool, per_cent: int = 40, number: bool = True, money: bool = False
+    ) -> dict[str, Any]:
         """Policies of their own, with the clause that some of them want."""
         made: dict[str, Any] = {}
         for key in ("missing", "undefined", "not_applicable"):
@@ -266,7 +321,9 @@ class Maker:
         if not self.chance(per_cent):
             return {}
         places = self.whole(0, 3)
-        return {"round": places if self.chance(60) else {"places": places, "mode": self.pick(("half_up", "down", "up"))}}
+        return {
+            "round": places if self.chance(60) else {"places": places, "mode": self.pick(("half_up", "down", "up"))}
+        }
 
     # ------------------------------------------------------------------------------------------ inputs, rows, values
 
@@ -327,7 +384,9 @@ class Maker:
         kind = self.pick(("pure", "pure", "money", "truths")) if scope.money else self.pick(("pure", "pure", "truths"))
         if kind == "truths":
             text = self.truth(scope, 2)
-            return (text if self.chance(50) else {"formula": text} | self.policies(scope, full=False, number=False)), kind
+            return (
+                text if self.chance(50) else {"formula": text} | self.policies(scope, full=False, number=False)
+            ), kind
         if self.chance(40):
             return self.number(scope, 2, kind == "money"), kind
         made = self.body(scope, money=kind == "money") | self.round(30)
@@ -370,7 +429,9 @@ class Tree:
     def node(self, path: str, points: Fraction, depth: int, dealt: bool = False) -> dict[str, Any]:
         """A node worth so many points, stated unless its parent deals them out."""
         m = self.maker
-        kind = m.pick(["leaf"] * (1 + 2 * (depth < 3)) + ["group"] * (3 * (depth > 0)) + ["rows"] * bool(self.scope.rows))
+        kind = m.pick(
+            ["leaf"] * (1 + 2 * (depth < 3)) + ["group"] * (3 * (depth > 0)) + ["rows"] * bool(self.scope.rows)
+        )
         if m.focus == "rows" and self.scope.rows and m.chance(30):
             kind = "rows"
         if not path and depth > 1 and m.chance(85):
@@ -436,10 +497,16 @@ class Tree:
         before = dict(self.lights)
         if way == "split":
             made["split"] = "equally"
-        shares = m.shares(inner, count) if way in ("points", "weights") else [inner / count if way == "split" else inner] * count
+        shares = (
+            m.shares(inner, count)
+            if way in ("points", "weights")
+            else [inner / count if way == "split" else inner] * count
+        )
         weights = [share / inner for share in shares]
         for share, weight in zip(shares, weights, strict=True):
-            name, about = self.child(path, lambda at, s=share: self.node(at, s, depth - 1, dealt=way in ("weights", "split")))
+            name, about = self.child(
+                path, lambda at, s=share: self.node(at, s, depth - 1, dealt=way in ("weights", "split"))
+            )
             children[name] = about | ({"weight": written(weight)} if way == "weights" else {})
         free = False
         if way in ("points", "mean", "min", "max", "body"):
@@ -562,7 +629,9 @@ def scheme_data(draw: st.DrawFn, focus: str = "everything") -> dict[str, Any]:
         scope = scope.plus(**{kind: (name,)})
     grades: dict[str, Any] = {}
     if m.chance(50):
-        grades["灯"] = {"bands": {"of": m.pick(("score", "score / possible")), "from": {"10": "绿", "0.5": "黄", "else": "红"}}}
+        grades["灯"] = {
+            "bands": {"of": m.pick(("score", "score / possible")), "from": {"10": "绿", "0.5": "黄", "else": "红"}}
+        }
     tree = Tree(m, scope, tuple(grades))
     depth = {"leaves": 1, "definitions": 1, "rows": 2}.get(focus, 3)
     data["tree"] = tree.node("", Fraction(m.pick((100, 60, 10))), depth)

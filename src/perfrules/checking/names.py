@@ -95,8 +95,22 @@ class Names:
         self.printed(scheme)
         if scheme.ranking is not None:
             self._ranking(scheme.ranking)
+        self.unmarked(scheme)
         check_procedures(self, scheme.procedures)
         return self.findings
+
+    def unmarked(self, scheme: Scheme) -> None:
+        """A rule without any mark of where it comes from is a remark, one for the whole scheme."""
+        bare = [
+            n
+            for n in scheme.tree.walk()
+            if n.points is not None and not n.children and n.provenance.status == "unmarked"
+        ]
+        if bare:
+            first = bare[0]
+            self.report(
+                "rules-unmarked", first.location, first.path, number=str(len(bare)), first=first.path or first.name
+            )
 
     def scope(self, **more: Meaning) -> Scope:
         return Scope({**self.meanings, **more}, self.signatures, self.refused, days=self.days)

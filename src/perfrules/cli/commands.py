@@ -267,6 +267,22 @@ def reconcile(screen: Screen, scheme: str, own: Path, review: Path, rulings: Pat
 
 
 @_command(
+    "比较两份体系：逐项写出变化；有记录的，写出谁的得分、等级有什么增减。",
+    "Compare two schemes: what changed, part by part; with records, who gains or loses which points and grades.",
+)
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option(
+    "--records", type=_PATH, metavar="FILE", help="记录文件，由两份体系各读一遍  records, read by each scheme"
+)
+def diff(screen: Screen, a: str, b: str, records: Path | None) -> int:
+    from perfrules import verbs
+    from perfrules.cli.differences import tell_difference
+
+    return tell_difference(screen, verbs.scheme(a), verbs.scheme(b), records)
+
+
+@_command(
     "写出 JSON Schema：体系文件的或评分结果的。", "Print a JSON Schema: of scheme files, or of the JSON of scores."
 )
 @click.argument("of", type=click.Choice(["scheme", "scorecard"]), default="scheme")

@@ -114,14 +114,14 @@ class _Changes:
     matching: Matching
 
     def all(self) -> Iterator[Change]:
+        sections = dict.fromkeys([*self.first, *self.second])
+        for word in [s for s in sections if s not in _NAMED | {"tree", "procedures"}]:
+            old, new = (_said(d[word]) if word in d else "" for d in (self.first, self.second))
+            if old != new:
+                yield Change("changed", "scheme", "", "", _ASPECTS.get(word, word), old, new)
         yield from self.nodes()
-        for section in dict.fromkeys([*self.first, *self.second]):
-            here, there = self.first.get(section, {}), self.second.get(section, {})
-            if section in _NAMED or section == "procedures":
-                yield from self.named(section, section, section, here, there)
-            elif section != "tree" and not _same(here, there):
-                shown = [_said(d[section]) if section in d else "" for d in (self.first, self.second)]
-                yield Change("changed", "scheme", "", "", _ASPECTS.get(section, section), *shown)
+        for section in [s for s in sections if s in _NAMED | {"procedures"}]:
+            yield from self.named(section, section, section, self.first.get(section, {}), self.second.get(section, {}))
 
     # ------------------------------------------------------------------------------------------- nodes
 
@@ -159,8 +159,8 @@ class _Changes:
         if old != new:
             yield Change("changed", "node", path, to, "points", old, new, follows=_same(*stated))
         elif not _same(*stated):
-            texts = [", ".join(f"{k}: {_said(v)}" for k, v in s.items()) for s in stated]
-            yield Change("changed", "node", path, to, "points", *texts)
+            here, there = (", ".join(f"{k}: {_said(v)}" for k, v in s.items()) for s in stated)
+            yield Change("changed", "node", path, to, "points", here, there)
 
     def reordered(self, path: str, to: str) -> Iterator[Change]:
         """Children that stay, in another order."""
@@ -173,14 +173,13 @@ class _Changes:
         kept = [pairs[p] for p in stay]
         order = [p for p in self.matching.second if p in kept]
         if order != kept:
-            names = ["、".join(map(name_of, each)) for each in (stay, order)]
-            yield Change("reordered", "node", path, to, "", *names)
+            old, new = ("、".join(map(name_of, each)) for each in (stay, order))
+            yield Change("reordered", "node", path, to, "", old, new)
 
     def worth(self, scheme: Scheme, path: str, doc: Doc) -> str:
         """A node in a line: its points, and its rule where it has one."""
         rule = {k: v for k, v in doc.items() if _ASPECTS.get(k) == "rule"}
-        shown = ", ".join([f"points: {_points(scheme.node(path).points)}", *([_shown(rule)] if rule else [])])
-        return shown
+        return ", ".join([f"points: {_points(scheme.node(path).points)}", *([_shown(rule)] if rule else [])])
 
     # ------------------------------------------------------------------------------------------- other parts
 
@@ -252,8 +251,8 @@ class _Changes:
             if not (part == "node" and aspect == "points"):
                 aspects.setdefault(aspect, []).append(key)
         for aspect, keys in aspects.items():
-            texts = [_shown({k: d[k] for k in keys if k in d}, aspect) for d in (old, new)]
-            yield Change("changed", part, path, to, aspect, *texts)
+            before, after = (_shown({k: d[k] for k in keys if k in d}, aspect) for d in (old, new))
+            yield Change("changed", part, path, to, aspect, before, after)
 
 
 # ------------------------------------------------------------------------------------------------ amendments

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from perfrules.findings import Language
 from perfrules.model import Amendment, Scheme
 from perfrules.procedures.changes import HEADER, Change, changes_between
-from perfrules.procedures.population import PopulationDiff, RecordChange, population_diff
+from perfrules.procedures.population import ZERO, PopulationDiff, RecordChange, population_diff
 from perfrules.readings.prose import number
 
 
@@ -162,7 +162,7 @@ def _population(made: PopulationDiff, lang: Language) -> Iterator[str]:
     for each in moved:
         place = " → ".join(dict.fromkeys(p or "—" for p in (each.path, each.to)))
         yield words["line"].format(place, number(each.before), number(each.after), _signed(each.change))
-    most = sorted((r for r in made.both if r.change), key=lambda r: -abs(r.change or 0))[:_RECORDS]
+    most = sorted((r for r in made.both if r.change), key=lambda r: -abs(r.change or ZERO))[:_RECORDS]
     if most:
         yield words["records"]
     for record in most:

@@ -26,7 +26,8 @@ Pair = tuple[str | None, str | None]
 class RecordChange:
     """What a record's score becomes 得分变化: before and after, None where it has none; its grades, by scale.
 
-    `nodes` are the changes of the nodes that points are made at, by their paths in the two schemes; they and `otherwise` (adjustments, gates, rounding, make-up, what groups do) make up `change`.
+    `nodes` are the changes of the nodes that points are made at, by their paths in the two schemes; they and
+    `otherwise` (adjustments, gates, rounding, make-up, what groups do) make up `change`.
     """
 
     record: str

@@ -188,7 +188,7 @@ class _Prose:
                 continue
             amount = f" {_signed(each.amount)}" if each.amount else ""
             where = f"{each.path} " if each.path else ""
-            reason = f"{w.colon}{each.reason}" if each.reason else ""
+            reason = f"{w.colon}{each.reason}" if each.reason and each.state != "idle" else ""
             clause = (
                 f"（{self.provenance(each.provenance)}）"
                 if self.lang == "zh"
