@@ -2,7 +2,9 @@
 #
 #   make demo            score the published cases in examples/
 #   make test            lint, types, layering, then one pytest run with branch coverage
+#   make wheels         each plugin's tests, on its built wheel in an environment of its own
 #   make bench-startup   import, first score and loading, measured
+#   make bench-procedures  100,000 projects through each procedure, measured
 #   make clean           remove what the above made
 
 PYTHON  ?= python3
@@ -15,7 +17,7 @@ STAMP   := $(VENV)/.installed
 PLUGINS := $(sort $(wildcard plugins/*/pyproject.toml))
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint types layers bench-startup clean
+.PHONY: help venv demo test wheels lint types layers bench-startup bench-procedures clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -37,6 +39,9 @@ demo: $(STAMP)
 test: lint types layers
 	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term
 
+wheels: $(STAMP)
+	@$(BIN)/python tests/from_wheels.py
+
 lint: $(STAMP)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
@@ -49,6 +54,9 @@ layers: $(STAMP)
 
 bench-startup: $(STAMP)
 	@$(BIN)/python benchmarks/start_up.py $(ARGS)
+
+bench-procedures: $(STAMP)
+	@$(BIN)/python benchmarks/procedures.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist site .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -76,6 +76,7 @@ def populations(draw: st.DrawFn, most: int = 40) -> list[Row]:
 
 plans = st.sampled_from(sorted(SCHEMES))
 seeds = st.integers(0, 10**6) | st.text(max_size=5)
+many = settings(max_examples=60, deadline=None)
 
 
 # ── the arithmetic ────────────────────────────────────────────────────────────────────────────────
@@ -141,6 +142,7 @@ def test_the_order_is_the_documented_one():
 # ── what is drawn ─────────────────────────────────────────────────────────────────────────────────
 
 
+@many
 @given(plan=plans, rows=populations(), seed=seeds)
 @example(plan="strata", rows=population(40), seed=7)
 def test_the_minimum_is_met(plan, rows, seed):
@@ -159,12 +161,14 @@ def test_the_minimum_is_met(plan, rows, seed):
     assert drawn.meets_minimum is True
 
 
+@many
 @given(rows=populations(), seed=seeds)
 def test_no_more_than_needed_is_drawn(rows, seed):
     """Without certainty items or minimums of strata the sample is the ceiling, and not one more."""
     assert len(sample(SCHEMES["count"], rows, seed=seed).ids) == ceil(Fraction(len(rows), 5))
 
 
+@many
 @given(plan=plans, rows=populations(), seed=seeds, data=st.data())
 def test_the_order_of_the_file_does_not_matter(plan, rows, seed, data):
     """The same records in another order are the same sample, told in the same words."""
@@ -172,6 +176,7 @@ def test_the_order_of_the_file_does_not_matter(plan, rows, seed, data):
     assert sample(SCHEMES[plan], rows, seed=seed).as_json() == sample(SCHEMES[plan], shuffled, seed=seed).as_json()
 
 
+@many
 @given(rows=populations(), seed=seeds, more=st.text("戊己xyz", min_size=1, max_size=4))
 def test_a_record_more_disturbs_nothing_else(rows, seed, more):
     """In a simple sample of n, another record displaces the last one at most; who is in depends on rank alone."""
@@ -184,6 +189,7 @@ def test_a_record_more_disturbs_nothing_else(rows, seed, more):
     assert now == set(after[: len(now)])
 
 
+@many
 @given(rows=populations(), seed=seeds)
 def test_in_a_stratum_rank_within_the_quota_decides(rows, seed):
     """Of those not certain, a stratum gives the first of its own order, as many as are left to it."""
@@ -196,6 +202,7 @@ def test_in_a_stratum_rank_within_the_quota_decides(rows, seed):
         assert [i in taken for i in others] == [rank < free for rank in range(len(others))]
 
 
+@many
 @given(rows=populations(), seed=seeds, other=seeds)
 def test_what_is_certain_is_always_in(rows, seed, other):
     """Conditions and the largest amounts hang on no seed, and each says why."""
@@ -212,6 +219,7 @@ def test_what_is_certain_is_always_in(rows, seed, other):
                 assert "largest" in taken[name].why
 
 
+@many
 @given(plan=plans, rows=populations(), seed=seeds)
 def test_coverage_adds_up(plan, rows, seed):
     """Strata are parts of the whole: counts and amounts of each add up to those of all, taken or not."""
@@ -225,6 +233,7 @@ def test_coverage_adds_up(plan, rows, seed):
         assert sum(s.by_amount.sample for s in drawn.strata) == drawn.by_amount.sample
 
 
+@many
 @given(rows=populations(), seed=seeds)
 def test_drawing_on_stops_when_the_money_is_met(rows, seed):
     """What is drawn on for money is the shortest run of the order that meets it."""

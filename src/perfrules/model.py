@@ -527,13 +527,16 @@ class Monitoring:
 
 @frozen
 class Award:
-    """What follows for the first or the last so many of a ranking 按名次的处理; `ties` says what a tie over the line means."""
+    """What follows for the first or the last so many of a ranking 按名次的处理; `ties` says what a tie over the line means.
+
+    Where it says nothing, a ranking whose ties are `all` takes in all who tie; with any other it is to be decided.
+    """
 
     name: str
     first: int = 0
     last: int = 0
     where: Formula | None = None
-    ties: Literal["all", "none", "decide"] = "decide"
+    ties: Literal["all", "none", "decide", ""] = ""
     outcome: str = ""
     provenance: Provenance = UNMARKED
 
@@ -756,7 +759,10 @@ class Ruling:
 
 @frozen
 class Record:
-    """What is known of one evaluated object 评价记录: cells by input name, rows by row kind."""
+    """What is known of one evaluated object 评价记录: cells by input name, rows by row kind.
+
+    `stage` is the stage of the year that it is of, `number` its line or place in the file.
+    """
 
     id: str
     cells: Mapping[str, Cell]
@@ -766,6 +772,7 @@ class Record:
     findings: tuple[Finding, ...] = ()
     where: Location | None = field(default=None, eq=False)
     stage: str = ""
+    number: int = field(default=0, eq=False)
 
 
 @frozen
@@ -784,11 +791,15 @@ class Frozen:
 
 @frozen
 class SetAside:
-    """A record that cannot be read 搁置: its number in the file, its id where known, and every reason."""
+    """A record that cannot be read 搁置: its number in the file, its id where known, and every reason.
+
+    `cells` are what could be read of it.
+    """
 
     row: int
     id: str
     findings: tuple[Finding, ...]
+    cells: Mapping[str, Cell] = field(factory=dict, eq=False, repr=False)
 
 
 @frozen

@@ -11,8 +11,9 @@ import pluggy
 from attrs import define, field, frozen
 
 from perfrules import hookspecs
-from perfrules.findings import Finding
+from perfrules.findings import Finding, PerfrulesError
 from perfrules.hookspecs import PROJECT, hookimpl
+from perfrules.model import Batch, Scheme
 
 __all__ = ["Registry", "SchemeFile", "hookimpl"]
 
@@ -35,6 +36,29 @@ class Registry:
     fact_files: tuple[SchemeFile, ...] = field(default=(), kw_only=True)
     findings: tuple[Finding, ...] = ()
     manager: pluggy.PluginManager = field(factory=lambda: _manager(), repr=False)
+    about: Mapping[str, tuple[str, str]] = field(factory=dict, kw_only=True)
+
+    def read_records(self, path: Path, scheme: Scheme) -> tuple[Batch | None, list[Finding]]:
+        """The records of a local form of return, read by the first plugin, by name, that knows it; None where none does.
+
+        A plugin that fails is told of, and the next is asked. Raises what a plugin says against the file: RecordError.
+        """
+        found: list[Finding] = []
+        given = {"path": path, "scheme": scheme}
+        for implementation in sorted(self.manager.hook.read_records.get_hookimpls(), key=lambda i: i.plugin_name):
+            distribution, version = self.about.get(implementation.plugin_name, (implementation.plugin_name, "?"))
+            try:
+                batch = implementation.function(*(given[name] for name in implementation.argnames))
+                if batch is not None and not isinstance(batch, Batch):
+                    raise TypeError(f"read_records gave a {type(batch).__name__}, not a Batch")
+            except PerfrulesError:
+                raise
+            except Exception as problem:  # a stranger's code: whatever it raises is told, with its name
+                found.append(_failed(distribution, version, problem))
+                continue
+            if batch is not None:
+                return batch, found
+        return None, found
 
 
 def load(points: Iterable[EntryPoint] | None = None, plugins: Mapping[str, Any] | None = None) -> Registry:
@@ -60,7 +84,7 @@ def load(points: Iterable[EntryPoint] | None = None, plugins: Mapping[str, Any] 
     schemes = tuple(_files(manager, "register_schemes", about, findings))
     definitions = tuple(_files(manager, "register_definitions", about, findings))
     facts = tuple(_files(manager, "register_facts", about, findings))
-    return Registry(schemes, definitions, tuple(findings), manager, fact_files=facts)
+    return Registry(schemes, definitions, tuple(findings), manager, fact_files=facts, about=about)
 
 
 def _manager() -> pluggy.PluginManager:

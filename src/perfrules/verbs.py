@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from perfrules import amending, checking, documents, loading, model, plugins, records, scorecards
+from perfrules import amending, checking, documents, formats, loading, model, plugins, records, scorecards
 from perfrules.findings import Finding, Language, Location, PerfrulesError, RecordError, SchemeError, nearest
 from perfrules.model import Frozen, Record, Ruling, Scheme, Scorecard
 from perfrules.plan import Plan, Results
@@ -193,6 +195,10 @@ def registry() -> plugins.Registry:
     return plugins.load()
 
 
+def _known(given: plugins.Registry | None) -> plugins.Registry:
+    return given or registry()
+
+
 @cache
 def prelude() -> Mapping[str, model.Definition]:
     """The definitions that every scheme sees."""
@@ -306,7 +312,7 @@ def _editions(name: str) -> tuple[list[Scheme], list[Finding]]:
 def scheme(name: str, *, on: date | None = None) -> Scheme:
     """The scheme of a plugin by id, `id@edition`, or a path to a file; of several editions the newest, or that in
     effect `on` a day. Raises SchemeError."""
-    if Path(name).suffix in (".yaml", ".yml", ".json") or "/" in name:
+    if _is_file(name):
         return load(name)
     wanted, _, edition = name.partition("@")
     editions, found = _editions(wanted)
@@ -322,10 +328,194 @@ def scheme(name: str, *, on: date | None = None) -> Scheme:
         raise SchemeError([Finding("unknown-edition", None, wanted, {"edition": edition, "have": have})])
     if on is not None:
         for each in editions:
-            if (each.effective is None or each.effective <= on) and (each.until is None or on <= each.until):
+            if in_effect(each, on):
                 return each
         raise SchemeError([Finding("no-edition-then", None, wanted, {"on": on.isoformat()})])
     return editions[0]
+
+
+def _is_file(name: str) -> bool:
+    return Path(name).suffix in (".yaml", ".yml", ".json") or "/" in name
+
+
+def in_effect(scheme: Scheme, on: date) -> bool:
+    """Whether an edition is the one for a day: from the day it takes effect until its last, both included."""
+    return (scheme.effective is None or scheme.effective <= on) and (scheme.until is None or on <= scheme.until)
+
+
+def editions(name: str) -> tuple[Scheme, ...]:
+    """The schemes that a name may mean for a record, newest first: every edition of an id; one, where it names one.
+
+    Raises SchemeError.
+    """
+    if _is_file(name) or "@" in name:
+        return (scheme(name),)
+    scheme(name)  # raises where there is none
+    return tuple(_editions(name)[0])
+
+
+# ----------------------------------------------------------------------------------------- records of files
+
+
+@frozen
+class Reading:
+    """A file as it was read 读取: its records, and the edition of the scheme that each is of.
+
+    `schemes` are the editions in use, newest first; the newest of all where there are no records.
+    """
+
+    batch: model.Batch
+    schemes: tuple[Scheme, ...]
+    by_record: Mapping[str, Scheme] = field(factory=dict)
+
+    def scheme_of(self, record: Record) -> Scheme:
+        """The edition that a record is of."""
+        return self.by_record.get(record.id, self.schemes[0])
+
+    def records_of(self, scheme: Scheme) -> tuple[Record, ...]:
+        """The records of one edition, in the order of the file."""
+        return tuple(r for r in self.batch.records if self.scheme_of(r) is scheme)
+
+
+def read_records(path: str | Path, scheme: Scheme, *, registry: plugins.Registry | None = None) -> model.Batch:
+    """The records of a file: by the first plugin that knows its form, else by its suffix.
+
+    A plugin that fails is told of in the batch. Raises RecordError where the file cannot be read at all.
+    """
+    path = Path(path)
+    batch, found = _known(registry).read_records(path, scheme) if path.is_file() else (None, [])
+    if batch is None:
+        try:
+            batch = formats.read_records(path, scheme)
+        except RecordError as problem:
+            raise RecordError([*found, *problem.findings]) from None
+    return evolve(batch, findings=(*found, *batch.findings)) if found else batch
+
+
+def read(
+    path: str | Path, editions: Scheme | Sequence[Scheme], *, registry: plugins.Registry | None = None
+) -> Reading:
+    """The records of a file, each by the edition in effect on its period; `editions` are given newest first.
+
+    The period is the input that `period` names: a date, or a year, which means its 31 December. A record that no edition
+    was in effect for is set aside, as is one whose period is not there. Raises RecordError.
+    """
+    given = (editions,) if isinstance(editions, Scheme) else tuple(editions)
+    named = next((e.period for e in given if e.period), "")
+    if len(given) == 1 or not named:
+        return Reading(read_records(path, given[0], registry=registry), given[:1])
+    batches: list[tuple[Scheme, model.Batch]] = []
+    refused: list[RecordError] = []
+    for each in given:
+        if (each.period or named) in each.inputs:
+            try:
+                batches.append((each, read_records(path, each, registry=registry)))
+            except RecordError as problem:
+                refused.append(problem)
+    if not batches:
+        raise refused[0]
+    return _by_period(batches, named)
+
+
+_Seen = Record | model.SetAside
+
+
+def _by_period(batches: Sequence[tuple[Scheme, model.Batch]], named: str) -> Reading:
+    """One reading out of those by each edition: of every record the one by the edition of its period."""
+    seen: dict[int | str, list[tuple[Scheme, _Seen]]] = {}
+    for each, batch in batches:
+        for record in batch.records:
+            seen.setdefault(record.number or record.id, []).append((each, record))
+        for aside in batch.set_aside:
+            seen.setdefault(aside.row or aside.id, []).append((each, aside))
+    chosen: list[tuple[Scheme, Record]] = []
+    set_aside: list[model.SetAside] = []
+    used: dict[str, Scheme] = {}
+    for things in seen.values():
+        days = [(each, thing, period_of(each, thing.cells, named)) for each, thing in things]
+        of = next(((each, thing) for each, thing, day in days if day is not None and in_effect(each, day)), None)
+        if of is None:
+            day = next((day for *_, day in days if day is not None), None)
+            set_aside.append(_of_no_edition(things[0], day, named))
+            continue
+        used[of[0].digest] = of[0]
+        match of:
+            case each, Record() as record:
+                chosen.append((each, record))
+            case _, model.SetAside() as aside:
+                set_aside.append(aside)
+    times = Counter(record.id for _, record in chosen)
+    for _, record in chosen:
+        if times[record.id] > 1:  # editions may tell records apart by different columns
+            lines = "、".join(str(r.number) for _, r in chosen if r.id == record.id)
+            twice = Finding("duplicate-record-id", record.where, "", {"id": record.id, "lines": lines})
+            set_aside.append(model.SetAside(record.number, record.id, (*record.findings, twice), record.cells))
+    kept = sorted((c for c in chosen if times[c[1].id] == 1), key=lambda c: c[1].number)
+    schemes = [each for each, _ in batches if each.digest in used] or [batches[0][0]]
+    batch = model.Batch(
+        tuple(record for _, record in kept),
+        tuple(sorted(set_aside, key=lambda a: a.row)),
+        tuple(_about_all([batch for each, batch in batches if each in schemes])),
+    )
+    return Reading(batch, tuple(schemes), {record.id: each for each, record in kept})
+
+
+def period_of(scheme: Scheme, cells: Mapping[str, model.Cell], named: str = "") -> date | None:
+    """The day that says which edition a record is of; a year means its 31 December. None where nothing tells."""
+    name = scheme.period or named
+    value = cells[name].value if name in cells else None
+    if isinstance(value, Fraction):
+        year = value / scheme.inputs[name].scale
+        return date(int(year), 12, 31) if year.denominator == 1 and 1 <= year <= 9999 else None
+    return value if isinstance(value, date) else None
+
+
+def _of_no_edition(thing: tuple[Scheme, _Seen], day: date | None, named: str) -> model.SetAside:
+    """A record that no edition is for, set aside with what else was found in it."""
+    scheme, seen = thing
+    number, where = (seen.number, seen.where) if isinstance(seen, Record) else (seen.row, None)
+    where = where or next((c.where for c in seen.cells.values() if c.where), None)
+    if day is None:
+        why = Finding("no-period", where, named, {"name": scheme.period or named})
+    else:
+        why = Finding("no-edition-then", where, named, {"on": day.isoformat()})
+    return model.SetAside(number, seen.id, (*seen.findings, why), seen.cells)
+
+
+def _about_all(batches: Sequence[model.Batch]) -> Iterable[Finding]:
+    """What is found about the whole by each edition in use, once; a heading is unknown where none of them knows it."""
+    told: set[tuple[str, str]] = set()
+    unknown = [{str(f.where) + f.seen["column"] for f in b.findings if f.name == "unknown-heading"} for b in batches]
+    for batch in batches:
+        for each in batch.findings:
+            if each.name == "unknown-heading" and not all(str(each.where) + each.seen["column"] in u for u in unknown):
+                continue
+            key = (each.name, each.message("zh") + str(each.where))
+            if key not in told:
+                told.add(key)
+                yield each
+
+
+def at_stage(reading: Reading, stage: str) -> Reading:
+    """The reading at a stage of the year; a record that says that it is of another is set aside.
+
+    Raises RecordError where the scheme has no such stage.
+    """
+    for each in reading.schemes:
+        if stage not in each.stages:
+            seen = {"name": stage, "stages": "、".join(each.stages) or "—"}
+            raise RecordError([Finding("no-such-stage", None, each.id, seen, nearest(stage, each.stages))])
+    batch = reading.batch
+    kept = tuple(evolve(r, stage=stage) for r in batch.records if r.stage in ("", stage))
+    others = tuple(
+        model.SetAside(
+            r.number or place, r.id,
+            (*r.findings, Finding("another-stage", r.where, "", {"stage": r.stage, "wanted": stage})), r.cells,
+        )
+        for place, r in enumerate(batch.records, start=1) if r.stage not in ("", stage)
+    )  # fmt: skip
+    aside = tuple(sorted((*batch.set_aside, *others), key=lambda a: a.row))
+    return evolve(reading, batch=evolve(batch, records=kept, set_aside=aside))
 
 
 # ----------------------------------------------------------------------------------------- scoring

@@ -13,7 +13,14 @@ import perfrules as pr
 from perfrules.model import Provenance, PublishedFigure
 from perfrules.plugins import Registry
 
-NAMES = ("mof.grade-scales", "mof.project", "mof.self-evaluation", "mof.self-evaluation-20-80")
+NAMES = (
+    "mof.department",
+    "mof.grade-scales",
+    "mof.monitoring",
+    "mof.project",
+    "mof.self-evaluation",
+    "mof.self-evaluation-20-80",
+)
 
 
 def marks(part: Any, path: str = "") -> Iterator[tuple[str, Provenance]]:

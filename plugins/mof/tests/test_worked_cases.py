@@ -33,7 +33,7 @@ def _wanted(value: Any) -> Any:
 
 @pytest.mark.parametrize(("name", "case"), CASES)
 def test_a_worked_case_comes_out_as_worked(name: str, case: dict[str, Any]) -> None:
-    """The scheme gives the points, grades, values and kinds of finding that a case states, to the last digit."""
+    """The scheme gives the points, grades, lights, values and kinds of finding that a case states, to the last digit."""
     card = _card(pr.scheme(name), case)
     for path, points in case.get("nodes", {}).items():
         node = card[path]
@@ -42,6 +42,8 @@ def test_a_worked_case_comes_out_as_worked(name: str, case: dict[str, Any]) -> N
         assert card.values[value] == _wanted(wanted)
     for scale, label in case.get("grades", {}).items():
         assert card.grades[scale] == label
+    for path, label in case.get("lights", {}).items():
+        assert card[path].grade == label, path
     if "points" in case:
         assert card.points == _wanted(case["points"])
     assert set(case.get("findings", ())) <= {f.name for f in card.findings}

@@ -198,6 +198,11 @@ class _Columns:
                     cells[heading.name] = (*cells.get(heading.name, ()), self.table.raw(line, place, heading))
         return cells
 
+    def stage_of(self, line: Line) -> Raw | None:
+        """The cell with the stage that a line is of; None where no column says."""
+        places = [place for place, found in self.meaning.items() if found and found[0].role == "stage"]
+        return self.table.raw(line, places[0]) if places else None
+
     def ragged(self, line: Line) -> list[Finding]:
         """What to say where a line has more cells than there are headings, or fewer."""
         if self.table.spreadsheet:
@@ -242,6 +247,7 @@ def _wide(columns: _Columns, line: Line) -> Entry:
         None if at is None else table.raw(line, at),
         columns.cells(line, "input"),
         columns.cells(line, "published"),
+        stage=columns.stage_of(line),
         findings=columns.ragged(line),
         where=table.where(line.number),
     )

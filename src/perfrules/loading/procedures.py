@@ -164,7 +164,7 @@ class Procedures(Trees):
             first=or_default(self.integer(found.get("first"), at, "first"), 0),
             last=or_default(self.integer(found.get("last"), at, "last"), 0),
             where=self.formula(found.get("where"), at),
-            ties=self.word(found.get("ties"), at, "ties", ("all", "none", "decide"), "decide"),  # type: ignore[arg-type]
+            ties=self.word(found.get("ties"), at, "ties", ("all", "none", "decide"), ""),  # type: ignore[arg-type]
             outcome=self.text(found.get("outcome"), at, "outcome"),
             provenance=self.provenance(found, above),
         )

@@ -6,7 +6,7 @@ texts serve every node. Names with `__` are the plan's own.
 """
 
 from perfrules.model import Scheme
-from perfrules.plan.asking import Question, ask, asked, names_behind
+from perfrules.plan.asking import Question, ask, asked, behind, names_behind
 from perfrules.plan.planner import Planner
 from perfrules.plan.steps import (
     Arms,
@@ -45,6 +45,7 @@ __all__ = [
     "Step",
     "ask",
     "asked",
+    "behind",
     "names_behind",
     "plan",
 ]

@@ -39,7 +39,7 @@ def ask(plan: Plan, questions: Mapping[str, Question | None], given: Iterable[st
             asker.open(asked(name))
             answers[name] = _answer(asker, asked(name), question, bound)
     steps = (*plan.steps, *asker.ordered())
-    return _behind(evolve(plan, steps=steps, checks=(), grades=(), ranking=None), answers.values())
+    return behind(evolve(plan, steps=steps, checks=(), grades=(), ranking=None), answers.values())
 
 
 def _answer(asker: Planner, name: str, question: Question, bound: Mapping[str, Binding]) -> str:
@@ -73,7 +73,7 @@ def names_behind(plan: Plan, wanted: Iterable[str]) -> set[str]:
     return seen
 
 
-def _behind(plan: Plan, wanted: Iterable[str]) -> Plan:
+def behind(plan: Plan, wanted: Iterable[str]) -> Plan:
     """The plan with only the steps that lead to those wanted."""
     seen = names_behind(plan, wanted)
     leading = {id(step) for name, step in plan.producers.items() if name in seen}

@@ -85,7 +85,7 @@ _ASPECT = {
            "provenance": "依据", "title": "名称", "unit": "单位", "severity": "轻重", "holds": "应成立", "labels": "等级",
            "edition": "版本", "effective": "施行日", "until": "失效日", "scheme": "编号", "parameters": "参数", "reason": "原因",
            "counts": "是否计入", "kind": "类型", "grade": "等级标准"},
-    "en": {},
+    "en": {"scheme": "id"},
 }  # fmt: skip
 _PART = {
     "zh": {"node": "指标", "scheme": "体系", "inputs": "数据项", "rows": "指标行", "values": "中间值", "benchmarks": "参照值",
@@ -129,7 +129,8 @@ def _told(made: SchemeDiff, lang: Language) -> Iterator[str]:
 def _change(each: Change, lang: Language) -> Iterator[str]:
     words, colon = _WORDS[lang], _WORDS[lang]["colon"]
     what = _ASPECT[lang].get(each.aspect, each.aspect) or _KIND[lang].get(each.kind, each.kind)
-    place = "" if each.part == "scheme" else f" {each.place if each.place != '/' else words['root']}"
+    place = each.place.replace(f"{each.part}/", "") if each.part != "node" else each.place
+    place = "" if each.part == "scheme" else f" {place if place != '/' else words['root']}"
     head = f"{what}  {_PART[lang].get(each.part, each.part)}{place}"
     tail = words["follows"] if each.follows else ""
     match each.kind:

@@ -166,6 +166,8 @@ def _files(name: str, known: plugins.Registry) -> Sequence[SchemeFile]:
     if name == "all":
         return known.fact_files
     if Path(name).suffix in (".yaml", ".yml") or "/" in name:
+        if not Path(name).is_file():
+            raise SchemeError([Finding("file-not-found", None, "", {"file": name})])
         return [SchemeFile(Path(name), "", "")]
     ids = {each.path: _declared(each.path) for each in known.fact_files}
     chosen = [f for f in known.fact_files if name in (f.distribution, f.distribution.removeprefix("perfrules-"))]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 from attrs import define, evolve, field, frozen
@@ -13,7 +14,7 @@ from perfrules import verbs
 from perfrules.findings import Finding, RecordError
 from perfrules.model import Cell, Frozen, Hole, Monitoring, Record, Scheme
 from perfrules.numbers import published
-from perfrules.plan import Plan, ask, asked
+from perfrules.plan import NodePlan, Plan, ask, asked, behind
 from perfrules.readings import exact
 from perfrules.readings.exact import group_of
 
@@ -25,6 +26,7 @@ class Light:
     """The light of one node of one object; `needed` is what its lever would have to be for it to be good.
 
     Figures are in the lever's own unit. `needed` is None where no lever is declared or none of its values would do.
+    `because` is the hole for which there is no light.
     """
 
     path: str
@@ -33,10 +35,14 @@ class Light:
     lever: str = ""
     now: Fraction | None = None
     needed: Fraction | None = None
+    because: Hole | None = None
 
     def as_json(self) -> dict[str, Any]:
         """A plain mapping, numbers as strings."""
         data: dict[str, Any] = {"path": self.path, "light": self.light, "good": self.good}
+        if self.because is not None:
+            name = "" if "__" in self.because.name else self.because.name
+            data["because"] = {"kind": self.because.kind, "name": name}
         if self.lever:
             data["lever"] = self.lever
             data["now"] = None if self.now is None else published(self.now)
@@ -46,7 +52,10 @@ class Light:
 
 @frozen
 class Watched:
-    """One object under watch: its own light (the worst of its nodes, or as the scheme says), and those of its nodes."""
+    """One object under watch: its own light (the worst of its nodes, or as the scheme says), and those of its nodes.
+
+    Where a light could not be told for want of data, the worst of the others is its own only if that is not good.
+    """
 
     record: str
     group: str
@@ -113,69 +122,64 @@ class _Monitoring:
     month: int | None
     frozen: Mapping[str, Frozen]
     plan: Plan = field(init=False)
+    lit: tuple[NodePlan, ...] = field(init=False)
+    labels: tuple[str, ...] = field(init=False)
+    plans: dict[str, Plan] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         whole = verbs.plan(self.scheme)
         wanted: dict[str, Any] = {"by": self.declared.by}
         asking = ask(whole, wanted)
         steps = {id(s) for s in whole.steps}
-        self.plan = evolve(whole, steps=(*whole.steps, *(s for s in asking.steps if id(s) not in steps)))
+        both = evolve(whole, steps=(*whole.steps, *(s for s in asking.steps if id(s) not in steps)))
+        self.lit = tuple(n for n in whole.nodes if n.grade)
+        self.labels = _merged([n.grade_labels for n in self.lit])
+        names = [n.grade for n in self.lit] + ([asked("by")] if self.declared.by is not None else [])
+        self.plan = behind(both, names)
+        self.plans = {n.grade: behind(whole, [n.grade]) for n in self.lit if n.node.path in self.declared.levers}
 
     def watch(self, objects: Iterable[Record]) -> Watch:
-        labels = self.labels()
         counts: Counter[str] = Counter()
         groups: dict[str, Counter[str]] = {}
         watched = []
         for record in objects:
-            one = self.one(self.at_month(record))
+            one = self.one(at_month(self.scheme, record, self.month))
             watched.append(one)
             counts[one.light or NO_LIGHT] += 1
             groups.setdefault(one.group, Counter())[one.light or NO_LIGHT] += 1
-        order = [*labels, NO_LIGHT]
+        order = [*self.labels, NO_LIGHT]
 
         def listed(counter: Counter[str]) -> dict[str, int]:
             return {label: counter[label] for label in order if counter[label]}
 
         by = {name: listed(groups[name]) for name in sorted(groups)}
         month = None if self.month is None else Fraction(self.month)
-        return Watch(self.scheme.id, month, labels, tuple(watched), listed(counts), by)
-
-    def labels(self) -> tuple[str, ...]:
-        """The labels of the lights, best first."""
-        return next((n.grade_labels for n in self.plan.nodes if n.grade_labels), ())
-
-    def at_month(self, record: Record) -> Record:
-        if self.month is None:
-            return record
-        cells = {**record.cells, self.declared.month: Cell(Fraction(self.month), str(self.month))}
-        return evolve(record, cells=cells)
+        return Watch(self.scheme.id, month, self.labels, tuple(watched), listed(counts), by)
 
     def one(self, record: Record) -> Watched:
         values = exact.evaluate(self.plan, record, frozen=self.frozen).values
-        lights = []
-        for node in self.plan.nodes:
-            if not node.grade or not node.node.path:
-                continue
-            label = self.label(node.grade, node.grade_labels, values)
-            lights.append(self.light(record, node.node.path, node.grade, node.grade_labels, label))
-        root = self.plan.nodes[0]
-        own = self.label(root.grade, root.grade_labels, values) if root.grade else self.worst(lights)
+        lights = [self.light(record, n, values) for n in self.lit if n.node.path]
+        root = next((n for n in self.lit if not n.node.path), None)
+        own = _label(root.grade, root.grade_labels, values) if root is not None else self.worst(lights)
         group = group_of(values[asked("by")]) if self.declared.by is not None else ""
         return Watched(record.id, group or "", own, tuple(lights))
 
-    def label(self, step: str, labels: tuple[str, ...], values: Mapping[str, Any]) -> str | None:
-        rank = values[step]
-        return labels[int(rank)] if isinstance(rank, Fraction) else None
+    def worst(self, lights: Sequence[Light]) -> str | None:
+        """The worst of the lights; none where it would be a good one and some could not be told."""
+        seen = [x.light for x in lights if x.light is not None]
+        worst = max(seen, key=self.labels.index) if seen else None
+        untold = any(x.because is not None and x.because.kind != "not_applicable" for x in lights)
+        return None if untold and worst in self.declared.good else worst
 
-    def worst(self, lights: Iterable[Light]) -> str | None:
-        labels = self.labels()
-        seen = [x.light for x in lights if x.light in labels]
-        return max(seen, key=labels.index) if seen else None
-
-    def light(self, record: Record, path: str, step: str, labels: tuple[str, ...], label: str | None) -> Light:
+    def light(self, record: Record, node: NodePlan, values: Mapping[str, Any]) -> Light:
+        path, step, labels = node.node.path, node.grade, node.grade_labels
+        label = _label(step, labels, values)
         good = label in self.declared.good
         lever = self.declared.levers.get(path)
-        if good or label is None or lever is None:
+        if label is None:
+            hole = values[step]
+            return Light(path, label, good, because=hole if isinstance(hole, Hole) else None)
+        if good or lever is None:
             return Light(path, label, good)
         name, toward = lever
         cell = record.cells.get(name)
@@ -196,14 +200,14 @@ class _Monitoring:
         percent = each.unit is not None and each.unit.percent
         places = each.decimals if each.decimals is not None else 4 if percent else 2
         grid = Fraction(1, 10**places) * (1 if toward == "up" else -1)
-        start = Fraction((now / abs(grid)).__floor__()) * abs(grid)
+        start = Fraction(floor(now / grid)) * grid  # on the grid, at most a step before: what follows is beyond it
         bound = each.high if toward == "up" else each.low
 
         def does(steps: int) -> bool:
             value = self.within(start + grid * steps, bound, toward)
             cells = {**record.cells, name: Cell(value * each.scale)}
-            values = exact.evaluate(self.plan, evolve(record, cells=cells), frozen=self.frozen).values
-            return self.label(step, labels, values) in self.declared.good
+            values = exact.evaluate(self.plans[step], evolve(record, cells=cells), frozen=self.frozen).values
+            return _label(step, labels, values) in self.declared.good
 
         high = 1
         for _ in range(_DOUBLINGS):
@@ -220,7 +224,32 @@ class _Monitoring:
             low, high = (low, middle) if does(middle) else (middle, high)
         return self.within(start + grid * high, bound, toward)
 
-    def within(self, value: Fraction, bound: object, toward: str) -> Fraction:
+    @staticmethod
+    def within(value: Fraction, bound: object, toward: str) -> Fraction:
         if not isinstance(bound, Fraction):
             return value
         return min(value, bound) if toward == "up" else max(value, bound)
+
+
+def at_month(scheme: Scheme, record: Record, month: int | None) -> Record:
+    """The record as if it were of a month; as it is where none is given, or the scheme declares no monitoring."""
+    declared = scheme.procedures.monitoring
+    if month is None or declared is None:
+        return record
+    cells = {**record.cells, declared.month: Cell(month * scheme.inputs[declared.month].scale, str(month))}
+    return evolve(record, cells=cells)
+
+
+def _label(step: str, labels: Sequence[str], values: Mapping[str, Any]) -> str | None:
+    rank = values[step]
+    return labels[int(rank)] if isinstance(rank, Fraction) else None
+
+
+def _merged(scales: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The labels of all scales, best first: in the order of the longest, those of others after what they stand behind."""
+    merged: list[str] = []
+    for labels in sorted(scales, key=len, reverse=True):
+        for place, label in enumerate(labels):
+            if label not in merged:
+                merged.insert(merged.index(labels[place - 1]) + 1 if place else 0, label)
+    return tuple(merged)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Literal
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
-from perfrules import verbs
+from perfrules import scorecards, verbs
 from perfrules.findings import Finding, RecordError
 from perfrules.model import Award, Datum, Hole, Outcomes, Provenance, Scheme, Scorecard
 from perfrules.numbers import published
-from perfrules.plan import ask, asked
+from perfrules.plan import Plan, ask, asked
 from perfrules.procedures.ranking import Ranked, rank
 from perfrules.readings import exact
 
@@ -46,7 +47,10 @@ class Consequence:
 
 @frozen
 class Settled:
-    """What follows for one record 处理结果: its place, grade and consequences; factor and budget where they can be told."""
+    """What follows for one record 处理结果: its place, grade and consequences; factor and budget where they can be told.
+
+    `holes` say why a declared factor or base cannot be told.
+    """
 
     record: str
     grade: str | None
@@ -54,6 +58,13 @@ class Settled:
     consequences: tuple[Consequence, ...]
     factor: Fraction | None = None
     base: Fraction | None = None
+    holes: Mapping[Literal["factor", "base"], Hole] = field(factory=dict)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether anything about it is left open: an award, a rule, the factor or its base."""
+        open_holes = any(hole.kind != "not_applicable" for hole in self.holes.values())
+        return open_holes or any(c.state == "undecided" for c in self.consequences)
 
     @property
     def budget(self) -> Fraction | None:
@@ -74,6 +85,10 @@ class Settled:
             "factor": text(self.factor),
             "base": text(self.base),
             "budget": text(self.budget),
+            "untold": {
+                key: {"zh": scorecards.hole_words(hole), "en": scorecards.hole_words(hole, "en")}
+                for key, hole in self.holes.items()
+            },
         }
 
 
@@ -90,75 +105,115 @@ def settle(scheme: Scheme, cards: Iterable[Scorecard]) -> tuple[Settled, ...]:
 class _Settling:
     scheme: Scheme
     declared: Outcomes
-    cards: list[Scorecard]
+    cards: Sequence[Scorecard]
+    plan: Plan = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        declared = self.declared
+        questions: dict[str, Any] = {"factor": declared.factor, "base": declared.base}
+        questions |= {f"award{i}": a.where for i, a in enumerate(declared.awards)}
+        questions |= {f"rule{i}": r.when for i, r in enumerate(declared.rules)}
+        self.plan = ask(verbs.plan(self.scheme), questions, ("grade", "rank"))
 
     def all(self) -> tuple[Settled, ...]:
         ranked = {r.record: r for r in rank(self.scheme, self.cards)} if self.scheme.ranking is not None else {}
         answers = {c.record: self.answers(c, ranked.get(c.record)) for c in self.cards}
         found: dict[str, list[Consequence]] = {c.record: [] for c in self.cards}
-        for award in self.declared.awards:
-            for made in self.award(award, ranked, answers):
+        for number, award in enumerate(self.declared.awards):
+            for made in self.award(number, award, ranked.values(), answers):
                 found[made.record].append(made)
         for card in self.cards:
             found[card.record] += self.rules(card, answers[card.record])
-        return tuple(
-            Settled(
-                card.record,
-                card.grade,
-                ranked[card.record].rank if card.record in ranked else None,
-                tuple(found[card.record]),
-                _number(answers[card.record].get(asked("factor"))),
-                self.base(answers[card.record].get(asked("base"))),
-            )
-            for card in self.cards
-        )
+        return tuple(self.settled(card, ranked.get(card.record), found, answers[card.record]) for card in self.cards)
+
+    def settled(
+        self, card: Scorecard, place: Ranked | None, found: Mapping[str, list[Consequence]],
+        answers: Mapping[str, Datum | Hole],
+    ) -> Settled:  # fmt: skip
+        factor, base = answers.get(asked("factor")), answers.get(asked("base"))
+        holes: dict[Literal["factor", "base"], Hole] = {}
+        if isinstance(factor, Hole):
+            holes["factor"] = factor
+        if isinstance(base, Hole):
+            holes["base"] = base
+        rank_ = None if place is None else place.rank
+        told = tuple(found[card.record])
+        return Settled(card.record, card.grade, rank_, told, _number(factor), self.base(base), holes)
 
     def answers(self, card: Scorecard, place: Ranked | None) -> Mapping[str, Datum | Hole]:
         """The declared questions over one record, with its grade and place as names."""
-        declared = self.declared
-        questions: dict[str, Any] = {"factor": declared.factor, "base": declared.base}
-        questions |= {f"award{i}": a.where for i, a in enumerate(declared.awards)}
-        questions |= {f"rule{i}": r.when for i, r in enumerate(declared.rules)}
-        plan = ask(verbs.plan(self.scheme), questions, ("grade", "rank"))
         supposed: dict[str, Datum] = {}
         if card.grade is not None:
             supposed[asked("grade")] = card.grade
         if place is not None and place.rank is not None:
             supposed[asked("rank")] = Fraction(place.rank)
-        return exact.evaluate(plan, card.evidence.record, supposed=supposed, frozen=card.benchmarks).values
+        values = exact.evaluate(self.plan, card.evidence.record, supposed=supposed, frozen=card.benchmarks).values
+        return {name: value for name, value in values.items() if name.startswith(asked(""))}
+
+    # -------------------------------------------------------------------------------------------- awards
 
     def award(
-        self, award: Award, ranked: Mapping[str, Ranked], answers: Mapping[str, Mapping[str, Datum | Hole]]
+        self, number: int, award: Award, ranked: Iterable[Ranked], answers: Mapping[str, Mapping[str, Datum | Hole]]
     ) -> Iterable[Consequence]:
-        """The first or last so many of those who may; a tie over the line is in, out, or told as undecided."""
-        number = self.declared.awards.index(award)
-        eligible = [
-            r for r in ranked.values()
-            if r.rank is not None and (award.where is None or answers[r.record].get(asked(f"award{number}")) is True)
-        ]  # fmt: skip
-        ordered = sorted(eligible, key=lambda r: r.rank or 0, reverse=bool(award.last))
-        wanted = award.first or award.last
-        inside, beyond = ordered[:wanted], ordered[wanted:]
-        tied_over = bool(inside and beyond and inside[-1].rank == beyond[0].rank)
-        line = inside[-1].rank if tied_over else None
-        which = ("前", "first") if award.first else ("后", "last")
-        for each in ordered:
-            if each in inside and each.rank != line:
-                yield self._awarded(
-                    award, each, "applied", f"{which[0]} {wanted} 名之内", f"among the {which[1]} {wanted}"
-                )
-            elif line is not None and each.rank == line:
-                same = sum(r.rank == line for r in ordered)
-                zh, en = f"第 {line} 名有 {same} 家并列", f"{same} tie for place {line}"
-                if award.ties == "all":
-                    yield self._awarded(award, each, "applied", f"{zh}，并列的都算", f"{en}; all who tie are in")
-                elif award.ties == "decide":
-                    yield self._awarded(award, each, "undecided", f"{zh}，须另行决定", f"{en}; it is to be decided")
+        """The first or last so many of those who may, in each group of the ranking; a tie over the line is in, out, or
+        told as undecided, and so is what hangs on a condition that cannot be told."""
+        sure: dict[str, list[Ranked]] = {}
+        doubtful: dict[str, list[Ranked]] = {}
+        for each in ranked:
+            may = True if award.where is None else answers[each.record].get(asked(f"award{number}"))
+            untold = isinstance(may, Hole) and may.kind != "not_applicable"
+            if each.rank is None:
+                hole = each.because
+                if (may is True or untold) and (hole is None or hole.kind != "not_applicable"):
+                    yield self._awarded(award, each, "undecided", "没有名次，无法判定", "it has no place, so this cannot be told")
+            elif may is True:
+                sure.setdefault(each.group, []).append(each)
+            elif untold:
+                doubtful.setdefault(each.group, []).append(each)
+        for group in sorted(sure.keys() | doubtful.keys()):
+            yield from self.of_group(award, sure.get(group, []), doubtful.get(group, []))
+
+    def of_group(self, award: Award, sure: Sequence[Ranked], doubtful: Sequence[Ranked]) -> Iterable[Consequence]:
+        """An award in one group: who is in for sure, and who is if those are whose condition cannot be told."""
+        least, most = _Line(award, sure), _Line(award, [*sure, *doubtful])
+        for each in _ordered(award, sure):
+            place = least.place(each)
+            if place == most.place(each):
+                yield from self._placed(award, each, place, most)
+            elif place != "beyond":
+                zh = f"有 {len(doubtful)} 家缺少数据，不知算不算在内，名次因此不能定"
+                en = f"data are wanting to tell whether {len(doubtful)} others count, and so is who is in"
+                yield self._awarded(award, each, "undecided", zh, en)
+        condition = " ".join(award.where.source.split()) if award.where is not None else ""
+        for each in _ordered(award, doubtful):
+            if least.place(each, joining=True) != "beyond":
+                zh, en = f"缺少数据，无法判定：{condition}", f"data wanting to tell: {condition}"
+                yield self._awarded(award, each, "undecided", zh, en)
+
+    def _placed(self, award: Award, each: Ranked, place: _Place, line: _Line) -> Iterable[Consequence]:
+        zh_which, en_which = ("前", "first") if award.first else ("后", "last")
+        if place == "inside":
+            count = line.wanted
+            yield self._awarded(award, each, "applied", f"{zh_which} {count} 名之内", f"among the {en_which} {count}")
+        elif place == "tied":
+            same, ties = line.same[each.rank], self.ties(award)
+            zh, en = f"第 {each.rank} 名有 {same} 家并列", f"{same} tie for place {each.rank}"
+            if ties == "all":
+                yield self._awarded(award, each, "applied", f"{zh}，并列的都算", f"{en}; all who tie are in")
+            elif ties == "decide":
+                yield self._awarded(award, each, "undecided", f"{zh}，须另行决定", f"{en}; it is to be decided")
+
+    def ties(self, award: Award) -> str:
+        """What a tie over the line means: as the award says, else as the ranking does."""
+        ranking = self.scheme.ranking
+        return award.ties or ("all" if ranking is not None and ranking.ties == "all" else "decide")
 
     def _awarded(
         self, award: Award, each: Ranked, state: Literal["applied", "undecided"], zh: str, en: str
     ) -> Consequence:
         return Consequence(each.record, award.name, award.outcome, state, zh, en, award.provenance)
+
+    # -------------------------------------------------------------------------------------------- rules, budget
 
     def rules(self, card: Scorecard, answers: Mapping[str, Datum | Hole]) -> Iterable[Consequence]:
         for i, rule in enumerate(self.declared.rules):
@@ -181,3 +236,44 @@ class _Settling:
 
 def _number(value: Datum | Hole | None) -> Fraction | None:
     return value if isinstance(value, Fraction) else None
+
+
+_Place = Literal["inside", "tied", "beyond"]
+
+
+@define
+class _Line:
+    """The line of an award through those who may have it: who is inside, who ties over it, who is beyond."""
+
+    award: Award
+    who: Sequence[Ranked]
+    same: Counter[int | None] = field(init=False)
+    before: dict[int | None, int] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.same = Counter(each.rank for each in self.who)
+        self.before = {}
+        count = 0
+        for rank_ in sorted(self.same, key=lambda r: r or 0, reverse=bool(self.award.last)):
+            self.before[rank_] = count
+            count += self.same[rank_]
+
+    @property
+    def wanted(self) -> int:
+        """How many are wanted."""
+        return self.award.first or self.award.last
+
+    def place(self, each: Ranked, *, joining: bool = False) -> _Place:
+        """Where one of them stands, or one who would be `joining` them."""
+        if joining:
+            better = [r for r in self.same if ((r or 0) > (each.rank or 0)) is bool(self.award.last) and r != each.rank]
+            before, same = sum(self.same[r] for r in better), self.same[each.rank] + 1
+        else:
+            before, same = self.before[each.rank], self.same[each.rank]
+        if before >= self.wanted:
+            return "beyond"
+        return "inside" if before + same <= self.wanted else "tied"
+
+
+def _ordered(award: Award, who: Iterable[Ranked]) -> list[Ranked]:
+    return sorted(who, key=lambda r: r.rank or 0, reverse=bool(award.last))

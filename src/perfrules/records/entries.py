@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from numbers import Number
 
 from attrs import define, evolve, field, frozen
 
-from perfrules.findings import Finding, Location
+from perfrules.findings import Finding, Location, nearest
 from perfrules.model import (
     MISSING,
     Batch,
@@ -54,6 +55,12 @@ class Raw:
         """Whether it holds nothing."""
         return is_blank(self.value)
 
+    @property
+    def plain(self) -> bool:
+        """Whether it holds text, a number or a date: one datum, with which a record can be named."""
+        one = self.value is None or isinstance(self.value, str | Number | date)
+        return one and not isinstance(self.value, bool)
+
     def read(self, input: Input) -> tuple[Cell, list[Finding]]:
         """The cell that it is for an input, with every finding."""
         return read_cell(self.value, input, self.where, unit=self.unit, spreadsheet=self.spreadsheet)
@@ -82,6 +89,7 @@ class Entry:
 
     number: int
     id: Raw | None = None
+    stage: Raw | None = field(default=None, kw_only=True)
     cells: Cells = field(factory=dict)
     published: Cells = field(factory=dict)
     rows: Mapping[str, Sequence[RawRow]] = field(factory=dict)
@@ -110,7 +118,7 @@ def read_entries(scheme: Scheme, entries: Sequence[Entry], findings: Sequence[Fi
     overall += _tell_magnitudes(scheme, drafts)
     return Batch(
         tuple(d.record for d in drafts if not d.bad),
-        tuple(SetAside(d.entry.number, d.id, tuple(d.findings)) for d in drafts if d.bad),
+        tuple(SetAside(d.entry.number, d.id, tuple(d.findings), d.cells) for d in drafts if d.bad),
         tuple(overall),
     )
 
@@ -123,6 +131,7 @@ class _Draft:
     entry: Entry
     unbrought: frozenset[tuple[str, str]]
     id: str = ""
+    stage: str = ""
     cells: dict[str, Cell] = field(factory=dict)
     published: dict[str, Cell] = field(factory=dict)
     rows: dict[str, tuple[Row, ...]] = field(factory=dict)
@@ -145,18 +154,25 @@ class _Draft:
             tuple(self.rulings),
             tuple(self.findings),
             self.entry.where,
+            self.stage,
+            self.entry.number,
         )
 
     def read(self, place: int) -> None:
         """Read all that the entry holds; `place` is its id where it brings none."""
         self.findings += self.entry.findings
         self.id = folded(self.entry.id.text).encode("utf-8", "replace").decode() if self.entry.id else ""
+        if self.entry.id is not None and not self.entry.id.plain:
+            self.findings.append(Finding("not-an-id", self.entry.id.where, "", {"kind": self.id}))
+            self.id = ""
+            return
         if not self.id:
             self.id = str(place)
             if self.entry.id is not None:
                 self.findings.append(Finding("missing-record-id", self.entry.where, "", {"id": self.id}))
         if self.bad:
             return  # what its source could not make out is not read: its cells may stand in the wrong places
+        self._read_stage()
         for name, input in self.scheme.inputs.items():
             cell, found = self._one(self.entry.cells.get(name, ()), input)
             self.cells[name] = cell
@@ -172,6 +188,16 @@ class _Draft:
             ruling, found = read_ruling(raws, self.entry.where)
             self.rulings += [ruling] if ruling else []
             self.findings += found
+
+    def _read_stage(self) -> None:
+        raw = self.entry.stage
+        if raw is None or raw.blank:
+            return
+        self.stage = folded(raw.text)
+        if self.stage not in self.scheme.stages:
+            seen = {"name": shown(self.stage), "stages": "、".join(self.scheme.stages)}
+            near = nearest(self.stage, self.scheme.stages)
+            self.findings.append(Finding("unknown-stage", raw.where, "", seen, near))
 
     def _one(self, raws: tuple[Raw, ...], input: Input) -> tuple[Cell, list[Finding]]:
         """The cell of an input of which a source may bring several, which must then agree."""
@@ -313,8 +339,8 @@ def _tell_duplicates(drafts: Sequence[_Draft]) -> None:
     by_id: dict[str, list[_Draft]] = {}
     for draft in drafts:
         by_id.setdefault(draft.id, []).append(draft)
-    for same in by_id.values():
-        if len(same) > 1:
+    for own, same in by_id.items():
+        if own and len(same) > 1:
             lines = "、".join(str(d.entry.number) for d in same[:10])
             for draft in same:
                 seen = {"id": shown(draft.id), "lines": lines}

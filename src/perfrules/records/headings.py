@@ -17,10 +17,11 @@ from perfrules.records.spelling import heading_key, unit_meant
 
 ID_HEADINGS = ("编号", "id", "record")
 RULING_HEADINGS = ("rulings", "审定")
+STAGE_HEADINGS = ("阶段", "stage")
 
 _BRACKETED = re.compile(r"(.+?)[(\[【](?:单位:)?([^()\[\]【】]{0,24})[)\]】]")
 
-Role = Literal["id", "input", "published", "column", "rows", "rulings"]
+Role = Literal["id", "input", "published", "column", "rows", "rulings", "stage"]
 
 
 @frozen
@@ -72,6 +73,8 @@ class Headings:
         _index(known, [Heading("rows", name) for name in self.scheme.rows])
         _index(known, [Heading("id", name) for name in ID_HEADINGS])
         _index(known, [Heading("rulings", name) for name in RULING_HEADINGS])
+        if self.scheme.stages:
+            _index(known, [Heading("stage", name) for name in STAGE_HEADINGS])
         return known
 
     @cached_property

@@ -58,6 +58,7 @@ def _entry(headings: Headings, number: int, thing: object, told: dict[str, Findi
     published: dict[str, tuple[Raw, ...]] = {}
     rows: dict[str, list[RawRow]] = {}
     rulings: list[dict[str, Raw]] = []
+    stage: Raw | None = None
     findings: list[Finding] = []
     first = next((value.where for _, value in pairs if isinstance(value, Raw)), None)
     for key, value in pairs:
@@ -77,6 +78,10 @@ def _entry(headings: Headings, number: int, thing: object, told: dict[str, Findi
                 if found.name in into:
                     told.setdefault("=" + found.name, found.twice(key, raw.where))
                 into[found.name] = (*into.get(found.name, ()), attrs.evolve(raw, unit=found.unit))
+            case Heading(role="stage"):
+                if stage is not None:
+                    told.setdefault("=stage", found.twice(key, raw.where))
+                stage = stage or raw
             case Heading(role="rows"):
                 rows.setdefault(found.name, []).extend(_rows(headings, found.name, value, told, findings))
             case _:
@@ -85,7 +90,7 @@ def _entry(headings: Headings, number: int, thing: object, told: dict[str, Findi
     for heading, _ in ids:
         if heading.name != headings.id_heading and len(ids) > 1:
             told.setdefault(heading_key(heading.name), headings.unknown(heading.name, None))
-    return Entry(number, chosen, cells, published, rows, rulings, findings, first)
+    return Entry(number, chosen, cells, published, rows, rulings, findings, first, stage=stage)
 
 
 def _rows(

@@ -1,0 +1,92 @@
+"""Worked cases are data: records in, points, grades, values and outcomes out, to the last digit."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import perfrules as pr
+from perfrules.procedures.outcomes import settle
+from perfrules.procedures.ranking import rank
+
+HERE = Path(__file__).parent
+WORKED = yaml.safe_load((HERE / "worked.cases.yaml").read_text(encoding="utf-8"))["cases"]
+OUTCOMES = yaml.safe_load((HERE / "outcomes.cases.yaml").read_text(encoding="utf-8"))
+RATES = [f"指标{i}得分率" for i in range(1, 18)] + ["成本指标得分率"]
+
+
+def _id(case: dict[str, Any]) -> str:
+    return str(case["name"])
+
+
+def _wanted(value: Any) -> Any:
+    return value if value in (None, "absent", "refused") else Fraction(str(value))
+
+
+def _record(record: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in record.items() if v is not None}
+
+
+@pytest.mark.parametrize("case", WORKED, ids=_id)
+def test_a_worked_case_comes_out_as_worked(case: dict[str, Any]) -> None:
+    """A scheme gives the points, grades, values and kinds of finding that a case states."""
+    scheme, record = pr.scheme(case["scheme"]), _record(case["record"])
+    cohort = [record, *map(_record, case.get("cohort", ()))]
+    frozen = pr.freeze(scheme, cohort) if "cohort" in case else {}
+    card = pr.score(scheme, record, benchmarks=frozen)
+    for path, points in case.get("nodes", {}).items():
+        node = card[path]
+        assert (node.state if points in ("absent", "refused") else node.score) == _wanted(points), path
+    for value, wanted in case.get("values", {}).items():
+        came = frozen[value].values if value in frozen else {"": card.values[value]}
+        assert _wanted(wanted) in came.values(), value
+    for scale, label in case.get("grades", {}).items():
+        assert card.grades[scale] == label
+    if "points" in case:
+        assert card.points == _wanted(case["points"])
+    if "findings" in case:
+        assert sorted(f.name for f in card.findings) == case["findings"]
+    assert set(card.resting) <= {"assumed"}
+
+
+def _department(name: str, rate: str | None) -> dict[str, Any]:
+    return _record({"部门": name, "行业": "教育", **dict.fromkeys(RATES, rate)})
+
+
+@pytest.mark.parametrize("case", OUTCOMES["cases"], ids=_id)
+def test_the_first_six_are_rewarded_and_a_tie_loses_nobody(case: dict[str, Any]) -> None:
+    """Six departments get the reward, with all who tie for sixth; every record is settled, ranked or not."""
+    scheme = pr.scheme("binzhou.departments")
+    cards = [pr.score(scheme, _department(name, rate)) for name, rate in case["rates"].items()]
+    settled = settle(scheme, cards)
+    assert [s.record for s in settled] == list(case["rates"])
+    rewarded = [c.record for s in settled for c in s.consequences if c.name == "奖励资金"]
+    assert rewarded == case["rewarded"]
+    assert {c.state for s in settled for c in s.consequences if c.name == "奖励资金"} == {"applied"}
+    ranks = {r.record: r.rank for r in rank(scheme, cards)}
+    assert case["ranks"].items() <= ranks.items()
+
+
+@pytest.mark.parametrize("case", OUTCOMES["linkages"], ids=_id)
+def test_results_are_linked_to_budget_projects_and_assessment(case: dict[str, Any]) -> None:
+    """Each linkage and each cut follows where its condition holds, with the document's words and a reason."""
+    scheme = pr.scheme("binzhou.departments")
+    card = pr.score(scheme, _department("手算", "90%") | case["with"])
+    (settled,) = settle(scheme, [card])
+    made = [c for c in settled.consequences if c.name != "奖励资金"]
+    assert [c.name for c in made if c.state == "applied"] == case["applied"]
+    assert [c.name for c in made if c.state == "undecided"] == case.get("undecided", [])
+    assert all(c.because and c.provenance.clause for c in made)
+    assert settled.factor == (_wanted(case["factor"]) if "factor" in case else settled.factor)
+    assert settled.budget == _wanted(case.get("budget"))
+    for value, wanted in case.get("values", {}).items():
+        assert card.values[value] == _wanted(wanted), value
+
+
+def test_every_case_says_where_its_figures_come_from() -> None:
+    """A case says by what its figures were worked out."""
+    assert all(case["source"] for case in WORKED)
