@@ -26,7 +26,9 @@ def main(names: list[str]) -> int:
         wheels = work / "wheels"
         sources = [ROOT, *(p.parent for p in sorted(PLUGINS.glob("*/pyproject.toml")))]
         pip = [sys.executable, "-m", "pip", "-qq", "--disable-pip-version-check"]
-        subprocess.run([*pip, "wheel", "--no-deps", "-w", str(wheels), *map(str, sources)], check=True)
+        subprocess.run(
+            [*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(wheels), *map(str, sources)], check=True
+        )
         home = work / "environment"
         venv.create(home, with_pip=True)
         python = str(home / "bin" / "python")

@@ -32,12 +32,30 @@ _CELL_LIMIT = 32_000
 
 @frozen
 class Scores:
-    """What scoring a file of records came to 评分结果: every record has a scorecard or is set aside."""
+    """What scoring a file of records came to 评分结果: every record has a scorecard or is set aside.
+
+    `others` are older editions that some of the scorecards are of.
+    """
 
     scheme: Scheme
     cards: tuple[Scorecard, ...]
     set_aside: tuple[SetAside, ...] = ()
     findings: tuple[Finding, ...] = ()
+    others: tuple[Scheme, ...] = ()
+
+    @property
+    def schemes(self) -> tuple[Scheme, ...]:
+        """The editions that scorecards are of, newest first."""
+        return (self.scheme, *self.others)
+
+    @property
+    def scales(self) -> Mapping[str, tuple[str, ...]]:
+        """The labels of each grade scale, best first: of the newest edition, and what older ones have beside them."""
+        labels: dict[str, dict[str, None]] = {}
+        for scheme in self.schemes:
+            for scale in scheme.grades.values():
+                labels.setdefault(scale.name, {}).update(dict.fromkeys(scale.labels))
+        return {name: tuple(each) for name, each in labels.items()}
 
     @property
     def without_score(self) -> int:
@@ -53,10 +71,8 @@ class Scores:
     def grades(self) -> Mapping[str, Mapping[str, int]]:
         """How many records got each label of each grade scale, best first."""
         return {
-            scale.name: {
-                label: sum(card.grades.get(scale.name) == label for card in self.cards) for label in scale.labels
-            }
-            for scale in self.scheme.grades.values()
+            name: {label: sum(card.grades.get(name) == label for card in self.cards) for label in labels}
+            for name, labels in self.scales.items()
         }
 
     @property
@@ -68,8 +84,14 @@ class Scores:
     def as_json(self) -> dict[str, Any]:
         """Plain data, numbers as strings; `perfrules schema scorecard` prints its JSON Schema."""
         scheme = self.scheme
+        editions = [
+            {"edition": each.edition, "digest": each.digest,
+             "scorecards": sum(card.scheme_digest == each.digest for card in self.cards)}
+            for each in self.schemes
+        ]  # fmt: skip
         return {
             "scheme": {"id": scheme.id, "edition": scheme.edition, "digest": scheme.digest},
+            **({"editions": editions} if self.others else {}),
             "scorecards": [scorecards.as_json(card) for card in self.cards],
             "set_aside": [
                 {"row": each.row, "record": each.id, "findings": [f.as_json() for f in each.findings]}
@@ -201,22 +223,26 @@ def _word(words: tuple[str, str], lang: Language) -> str:
 
 def _overview(scores: Scores, lang: Language) -> Sheet:
     """A line for each record: its state, total, grades, and the score of every node."""
-    nodes = [node for node in scores.scheme.tree.walk() if node.path and node.points is not None]
-    scales = list(scores.scheme.grades)
+    every = (node for scheme in scores.schemes for node in scheme.tree.walk() if node.path and node.points is not None)
+    nodes = list(dict.fromkeys(node.path for node in every))
+    scales = list(scores.scales)
     first = _head(lang, ("编号", "record"), ("状态", "state"), ("得分", "points"), ("满分", "max"))
+    several = bool(scores.others)
+    first[1:1] = _head(lang, ("版本", "edition")) if several else []
     last = _head(lang, ("问题数", "findings"), ("搁置原因", "why set aside"))
-    lines: list[list[Cell]] = [[*first, *scales, *(node.path for node in nodes), *last]]
+    lines: list[list[Cell]] = [[*first, *scales, *nodes, *last]]
     for card in scores.cards:
         by_path = {n.path: n.score for n in card.nodes}
         state = _word(_STATES["scored" if card.points is not None else card.nodes[0].state], lang)
-        own = [by_path.get(node.path) for node in nodes]
+        own = [by_path.get(path) for path in nodes]
+        edition = [card.edition] if several else []
         grades = [card.grades.get(scale) for scale in scales]
-        lines.append([card.record, state, card.points, card.max, *grades, *own, Fraction(len(card.findings)), None])
+        lines.append([card.record, *edition, state, card.points, card.max, *grades, *own, Fraction(len(card.findings)), None])
     for each in scores.set_aside:
         blanks: list[Cell] = [None] * (2 + len(scales) + len(nodes))
         reasons = " ".join(f.message(lang) for f in each.findings if f.severity == "error")
         state = _word(_STATES["set aside"], lang)
-        lines.append([each.id, state, *blanks, Fraction(len(each.findings)), reasons])
+        lines.append([each.id, *([None] if several else []), state, *blanks, Fraction(len(each.findings)), reasons])
     return lines
 
 

@@ -50,7 +50,7 @@ def read_scorecards(path: Path, scheme: Scheme) -> tuple[tuple[Scorecard, ...], 
     rows = {n.path for n in scheme.tree.walk() if isinstance(n.holds, OpenGroup)}
     cards: list[Scorecard] = []
     found: list[Finding] = []
-    for place, data in enumerate(_plain(whole["scorecards"]), start=1):
+    for place, data in enumerate(plain(whole["scorecards"]), start=1):
         try:
             cards.append(_card(data, rows))
         except (KeyError, TypeError, ValueError, AttributeError):
@@ -62,20 +62,21 @@ def read_scorecards(path: Path, scheme: Scheme) -> tuple[tuple[Scorecard, ...], 
     return tuple(cards), found
 
 
-def _plain(node: Any) -> Any:
+def plain(node: Any) -> Any:
+    """What a JSON text says, without the places of its data."""
     match node:
         case Raw(value=value):
             return value
         case dict():
-            return {key: _plain(value) for key, value in node.items()}
+            return {key: plain(value) for key, value in node.items()}
         case list():
-            return [_plain(value) for value in node]
+            return [plain(value) for value in node]
         case _:
             return node
 
 
 def _card(data: Mapping[str, Any], rows: set[str]) -> Scorecard:
-    about, total, most = data["scheme"], _number(data["points"]), _number(data["max"])
+    about, total, most = data["scheme"], as_number(data["points"]), as_number(data["max"])
     root = NodeScore("", "", "", 0, "group", True, "scored", most, total, None, None, UNMARKED)
     return Scorecard(
         record=_text(data["record"]),
@@ -103,13 +104,13 @@ def _nodes(data: Any, rows: set[str]) -> Iterator[NodeScore]:
         of_group = path.rpartition("/")[0] in rows or ("/" not in path and "" in rows)
         yield NodeScore(
             path, _text(each["name"]), _text(each.get("title", "")), path.count("/") + 1, "row" if of_group else "leaf",
-            each["counts"], state, _number(each["max"]), _number(each["points"]), _number(each["possible"]),
-            _number(each["lost"]), UNMARKED,
+            each["counts"], state, as_number(each["max"]), as_number(each["points"]), as_number(each["possible"]),
+            as_number(each["lost"]), UNMARKED,
         )  # fmt: skip
 
 
 def _line(data: Mapping[str, Any]) -> Line:
-    amount = _number(data["amount"])
+    amount = as_number(data["amount"])
     if amount is None or data["kind"] not in get_args(LineKind):
         raise ValueError(data["kind"])
     words = (_text(data[word]) for word in ("name", "reason", "clause"))
@@ -117,7 +118,7 @@ def _line(data: Mapping[str, Any]) -> Line:
 
 
 def _ruling(data: Mapping[str, Any]) -> Ruling:
-    points = _number(data["points"])
+    points = as_number(data["points"])
     if points is None:
         raise ValueError("points")
     day = date.fromisoformat(_text(data["date"]))
@@ -130,7 +131,8 @@ def _text(value: object) -> str:
     return value
 
 
-def _number(value: object) -> Fraction | None:
+def as_number(value: object) -> Fraction | None:
+    """A number as programs are given it, exactly; None for none. Raises ValueError for any other text."""
     if value is None:
         return None
     if not _NUMBER.fullmatch(_text(value)):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from itertools import accumulate
 from typing import Any, Literal
 
 from attrs import define, field, frozen
@@ -196,7 +198,7 @@ class _Settling:
             count = line.wanted
             yield self._awarded(award, each, "applied", f"{zh_which} {count} 名之内", f"among the {en_which} {count}")
         elif place == "tied":
-            same, ties = line.same[each.rank], self.ties(award)
+            same, ties = line.same[line.key(each)], self.ties(award)
             zh, en = f"第 {each.rank} 名有 {same} 家并列", f"{same} tie for place {each.rank}"
             if ties == "all":
                 yield self._awarded(award, each, "applied", f"{zh}，并列的都算", f"{en}; all who tie are in")
@@ -247,16 +249,18 @@ class _Line:
 
     award: Award
     who: Sequence[Ranked]
-    same: Counter[int | None] = field(init=False)
-    before: dict[int | None, int] = field(init=False)
+    same: Counter[int] = field(init=False)
+    order: list[int] = field(init=False)
+    before: list[int] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.same = Counter(each.rank for each in self.who)
-        self.before = {}
-        count = 0
-        for rank_ in sorted(self.same, key=lambda r: r or 0, reverse=bool(self.award.last)):
-            self.before[rank_] = count
-            count += self.same[rank_]
+        self.same = Counter(self.key(each) for each in self.who)
+        self.order = sorted(self.same)
+        self.before = [0, *accumulate(self.same[key] for key in self.order)]
+
+    def key(self, each: Ranked) -> int:
+        """Its place, counted from the end that the award is for."""
+        return -(each.rank or 0) if self.award.last else each.rank or 0
 
     @property
     def wanted(self) -> int:
@@ -265,11 +269,8 @@ class _Line:
 
     def place(self, each: Ranked, *, joining: bool = False) -> _Place:
         """Where one of them stands, or one who would be `joining` them."""
-        if joining:
-            better = [r for r in self.same if ((r or 0) > (each.rank or 0)) is bool(self.award.last) and r != each.rank]
-            before, same = sum(self.same[r] for r in better), self.same[each.rank] + 1
-        else:
-            before, same = self.before[each.rank], self.same[each.rank]
+        key = self.key(each)
+        before, same = self.before[bisect_left(self.order, key)], self.same[key] + joining
         if before >= self.wanted:
             return "beyond"
         return "inside" if before + same <= self.wanted else "tied"
