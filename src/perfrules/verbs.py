@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from perfrules import amending, checking, documents, formats, loading, model, plugins, records, scorecards
+from perfrules import amending, checking, documents, loading, model, plugins, records, scorecards
 from perfrules.findings import Finding, Language, Location, PerfrulesError, RecordError, SchemeError, nearest
 from perfrules.model import Frozen, Record, Ruling, Scheme, Scorecard
 from perfrules.plan import Plan, Results
@@ -377,51 +377,16 @@ class Reading:
         return tuple(r for r in self.batch.records if self.scheme_of(r) is scheme)
 
 
-def read_records(path: str | Path, scheme: Scheme, *, registry: plugins.Registry | None = None) -> model.Batch:
-    """The records of a file: by the first plugin that knows its form, else by its suffix.
-
-    A plugin that fails is told of in the batch. Raises RecordError where the file cannot be read at all.
-    """
-    path = Path(path)
-    batch, found = _known(registry).read_records(path, scheme) if path.is_file() else (None, [])
-    if batch is None:
-        try:
-            batch = formats.read_records(path, scheme)
-        except RecordError as problem:
-            raise RecordError([*found, *problem.findings]) from None
-    return evolve(batch, findings=(*found, *batch.findings)) if found else batch
-
-
-def read(
-    path: str | Path, editions: Scheme | Sequence[Scheme], *, registry: plugins.Registry | None = None
-) -> Reading:
-    """The records of a file, each by the edition in effect on its period; `editions` are given newest first.
-
-    The period is the input that `period` names: a date, or a year, which means its 31 December. A record that no edition
-    was in effect for is set aside, as is one whose period is not there. Raises RecordError.
-    """
-    given = (editions,) if isinstance(editions, Scheme) else tuple(editions)
-    named = next((e.period for e in given if e.period), "")
-    if len(given) == 1 or not named:
-        return Reading(read_records(path, given[0], registry=registry), given[:1])
-    batches: list[tuple[Scheme, model.Batch]] = []
-    refused: list[RecordError] = []
-    for each in given:
-        if (each.period or named) in each.inputs:
-            try:
-                batches.append((each, read_records(path, each, registry=registry)))
-            except RecordError as problem:
-                refused.append(problem)
-    if not batches:
-        raise refused[0]
-    return _by_period(batches, named)
-
-
 _Seen = Record | model.SetAside
 
 
-def _by_period(batches: Sequence[tuple[Scheme, model.Batch]], named: str) -> Reading:
-    """One reading out of those by each edition: of every record the one by the edition of its period."""
+def by_period(batches: Sequence[tuple[Scheme, model.Batch]]) -> Reading:
+    """One reading out of those by each edition, newest first: every record as the edition in effect on its period reads it.
+
+    The period is the input that `period` names: a date, or a year, which means its 31 December. A record that no edition
+    was in effect for is set aside, as is one whose period is not there.
+    """
+    named = next((e.period for e, _ in batches if e.period), "")
     seen: dict[int | str, list[tuple[Scheme, _Seen]]] = {}
     for each, batch in batches:
         for record in batch.records:

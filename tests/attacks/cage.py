@@ -6,7 +6,6 @@ Each is a scheme or a formula, perhaps with a record; what it came to is one lin
 
 from __future__ import annotations
 
-import base64
 import json
 import resource
 import subprocess
@@ -73,7 +72,7 @@ def _scheme(text: str | bytes, record: Any) -> list[Any]:
 
 def _run(each: dict[str, Any]) -> dict[str, Any]:
     try:
-        text = base64.b64decode(each["bytes"]) if "bytes" in each else each["text"]
+        text = bytes.fromhex(each["hex"]) if "hex" in each else each["text"]
         found = _formula(text) if each.get("formula") else _scheme(text, each.get("record"))
         told = ["".join((f.render("zh"), f.render("en"), json.dumps(f.as_json()))) for f in found]
     except BaseException as leaked:  # whatever it is, it should have been a finding

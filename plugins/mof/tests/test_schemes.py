@@ -12,6 +12,8 @@ import pytest
 import perfrules as pr
 from perfrules.model import Provenance, PublishedFigure
 from perfrules.plugins import Registry
+from perfrules.procedures.monitoring import monitor
+from perfrules.records import record_from
 
 NAMES = (
     "mof.department",
@@ -110,3 +112,35 @@ def test_the_three_reverse_rules_part_beyond_the_target(actual: int, twice: int,
     card = pr.score(scheme, {"实际": actual})
     assert [card[name].score for name in ("至两倍", "按比值", "区间")] == [twice, ratio, within]
     assert card.resting == {"assumed": 30}
+
+
+WATCHED = {
+    "主管部门": "教育局", "监控月份": 8, "全年预算数": 120, "累计执行数": 60, "数量年度目标": 30, "数量累计完成": 15,
+    "效益年度目标": "/", "效益累计完成": "/", "质量下限": "95%", "质量实际": "94%", "时效期限": 30, "时效实际": 31,
+    "成本上限": 10, "成本实际": 10, "满意度下限": "/", "满意度实际": "/", "定性完成": "达成", "自评得分率": "/",
+}  # fmt: skip
+
+
+def test_monitoring_says_what_would_turn_each_light_green() -> None:
+    """The nearest figure with which a light is good, by hand: 80 % of 8/12 of 120 and of 30, and the bounds of ranges."""
+    scheme = pr.scheme("mof.monitoring")
+    watch = monitor(scheme, [record_from(scheme, {"项目名称": "甲", **WATCHED})])
+    lights = {x.path: (x.light, x.needed) for x in watch.objects[0].lights if not x.good and x.light}
+    assert lights == {
+        "预算执行": ("黄", 64),
+        "数量指标": ("黄", 16),
+        "质量指标": ("红", Fraction(95, 100)),
+        "时效指标": ("红", 30),
+    }
+    assert (watch.counts, watch.worst("教育局")) == ({"红": 1}, "红")
+
+
+def test_monitoring_at_another_month() -> None:
+    """In June the same spending is on time; in December it is not."""
+    scheme = pr.scheme("mof.monitoring")
+    record = record_from(scheme, {"项目名称": "甲", **WATCHED})
+    found = {
+        month: {x.path: x.light for x in monitor(scheme, [record], month=month).objects[0].lights}["预算执行"]
+        for month in (6, 8, 12)
+    }
+    assert found == {6: "绿", 8: "黄", 12: "红"}

@@ -6,12 +6,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from perfrules.cli.console import FAULTY, FINE, Screen, exit_code
 from perfrules.findings import Language, PerfrulesError
+
+if TYPE_CHECKING:
+    from perfrules.verbs import Reading
 
 Command = Callable[..., int]
 _PATH = click.Path(path_type=Path)
@@ -71,6 +74,12 @@ def _command(zh: str, en: str) -> Callable[[Command], click.Command]:
 _scheme = click.argument("scheme", metavar="SCHEME")
 _file = click.argument("file", metavar="FILE", type=_PATH)
 _strict = click.option("--strict", is_flag=True, help="警告和提示也算不合格  warnings and remarks fail too")
+_stage = click.option(
+    "--stage", metavar="STAGE", help="一年中的哪个阶段  the stage of the year that the records are of"
+)
+_benchmarks = click.option(
+    "--benchmarks", type=_PATH, metavar="FILE", help="已定的参照值（JSON）  frozen benchmarks to score by"
+)
 _rulings = click.option("--rulings", type=_PATH, metavar="FILE", help="审定文件（CSV、JSON）  rulings that overrule")
 
 
@@ -143,19 +152,44 @@ def template(screen: Screen, scheme: str, output: Path) -> int:
 @_file
 @click.option("-o", "--output", type=_PATH, metavar="FILE", help="结果写到 .json .csv .xlsx  write results there")
 @_rulings
+@_stage
+@_benchmarks
+@click.option(
+    "--save-benchmarks",
+    "save",
+    type=_PATH,
+    metavar="FILE",
+    help="参照值写到那里（JSON）  write the benchmarks there",
+)
 @click.option("--findings", "every", is_flag=True, help="逐条写出各记录的问题  print every finding of every record")
 @_strict
 def score(
-    screen: Screen, scheme: str, file: Path, output: Path | None, rulings: Path | None, every: bool, strict: bool
+    screen: Screen,
+    scheme: str,
+    file: Path,
+    output: Path | None,
+    rulings: Path | None,
+    stage: str | None,
+    benchmarks: Path | None,
+    save: Path | None,
+    every: bool,
+    strict: bool,
 ) -> int:
-    from perfrules import verbs
     from perfrules.cli import telling
+    from perfrules.formats.benchmarks import write_benchmarks
     from perfrules.formats.results import check_output, write_scores
+    from perfrules.formats.tables import refused
 
+    inputs = [each for each in (file, rulings, benchmarks) if each is not None]
     if output is not None:
-        check_output(output, [file, *([rulings] if rulings else [])])
-    made = verbs.scheme(scheme)
-    scores = telling.score_batch(screen, made, telling.read(made, file, rulings))
+        check_output(output, inputs)
+    if save is not None and any(save.resolve() == each.resolve() for each in (*inputs, *([output] if output else []))):
+        raise refused("output-over-input", save)
+    reading = telling.read_by_edition(scheme, file, rulings=rulings, stage=stage)
+    frozen = telling.benchmarks_of(reading, benchmarks)
+    if save is not None:
+        write_benchmarks(save, reading.schemes, frozen)
+    scores = telling.score_all(screen, reading, frozen)
     if output is not None:
         write_scores(scores, output, screen.lang)
     if screen.json:
@@ -175,15 +209,26 @@ def score(
 @click.option("--record", metavar="ID", help="记录编号（只有一条时可不写）  the record, if there are several")
 @click.option("--indicator", metavar="PATH", help="只说这个指标：路径或名称  only this indicator, by path or name")
 @_rulings
+@_stage
+@_benchmarks
 def explain(
-    screen: Screen, scheme: str, file: Path, record: str | None, indicator: str | None, rulings: Path | None
+    screen: Screen,
+    scheme: str,
+    file: Path,
+    record: str | None,
+    indicator: str | None,
+    rulings: Path | None,
+    stage: str | None,
+    benchmarks: Path | None,
 ) -> int:
     from perfrules import scorecards, verbs
     from perfrules.cli import telling
 
-    made = verbs.scheme(scheme)
-    batch = telling.read(made, file, rulings)
-    card = verbs.score(made, telling.chosen(batch, file, record), benchmarks=telling.benchmarks_of(made, batch))
+    reading = telling.read_by_edition(scheme, file, rulings=rulings, stage=stage)
+    one = telling.chosen(reading.batch, file, record)
+    made = reading.scheme_of(one)
+    frozen = telling.benchmarks_of(reading, benchmarks).get(made.digest, {})
+    card = verbs.score(made, one, benchmarks=frozen)
     path = None if indicator is None else telling.node_path(card, indicator)
     told = card.explain(screen.lang, path)
     if screen.json:
@@ -280,6 +325,95 @@ def diff(screen: Screen, a: str, b: str, records: Path | None) -> int:
     from perfrules.cli.differences import tell_difference
 
     return tell_difference(screen, verbs.scheme(a), verbs.scheme(b), records)
+
+
+@_command(
+    "运行监控：各对象亮什么灯，怎样才能变绿。",
+    "Monitoring: the light of every object, and what would turn it good.",
+)
+@_scheme
+@_file
+@click.option(
+    "--month", type=int, metavar="N", help="按第几个月看，1 至 12  the month to look at, not the records' own"
+)
+@_stage
+@_benchmarks
+@_strict
+def monitor(
+    screen: Screen, scheme: str, file: Path, month: int | None, stage: str | None, benchmarks: Path | None, strict: bool
+) -> int:
+    from perfrules.cli import watching
+
+    reading = _one_edition(scheme, file, None, stage)
+    return watching.monitor_file(screen, reading, month, benchmarks, strict=strict)
+
+
+@_command("按体系规定的办法排名。", "Rank the records of a file as the scheme declares.")
+@_scheme
+@_file
+@_rulings
+@_stage
+@_benchmarks
+@_strict
+def rank(
+    screen: Screen, scheme: str, file: Path, rulings: Path | None, stage: str | None, benchmarks: Path | None,
+    strict: bool,
+) -> int:  # fmt: skip
+    from perfrules.cli import watching
+
+    reading = _one_edition(scheme, file, rulings, stage)
+    return watching.rank_file(screen, reading, benchmarks, strict=strict)
+
+
+@_command(
+    "结果应用：奖励、整改、下年预算，各有理由。",
+    "What follows from scores and ranks: awards, rules, next year's budget.",
+)
+@_scheme
+@_file
+@_rulings
+@_stage
+@_benchmarks
+@_strict
+def outcomes(
+    screen: Screen, scheme: str, file: Path, rulings: Path | None, stage: str | None, benchmarks: Path | None,
+    strict: bool,
+) -> int:  # fmt: skip
+    from perfrules.cli import watching
+
+    reading = _one_edition(scheme, file, rulings, stage)
+    return watching.settle_file(screen, reading, benchmarks, strict=strict)
+
+
+def _one_edition(scheme: str, file: Path, rulings: Path | None, stage: str | None) -> Reading:
+    from perfrules.cli import telling
+
+    reading = telling.read_by_edition(scheme, file, rulings=rulings, stage=stage)
+    telling.the_only_edition(reading)
+    return reading
+
+
+@_command(
+    "对比一年中的两个阶段：什么变了，什么落后于时间进度。",
+    "Compare two stages of a year: what moved, and what is behind the month.",
+)
+@_scheme
+@click.option(
+    "--before", type=_PATH, required=True, metavar="FILE", help="前一阶段的记录  records of the earlier stage"
+)
+@click.option("--after", type=_PATH, required=True, metavar="FILE", help="后一阶段的记录  records of the later stage")
+@click.option("--month", type=int, required=True, metavar="N", help="后一阶段是几月，1 至 12  the month of the later")
+@click.option("--before-stage", metavar="STAGE", help="前一阶段的名称  its name, where records do not say")
+@click.option("--after-stage", metavar="STAGE", help="后一阶段的名称  its name, where records do not say")
+@_strict
+def stages(
+    screen: Screen, scheme: str, before: Path, after: Path, month: int, before_stage: str | None,
+    after_stage: str | None, strict: bool,
+) -> int:  # fmt: skip
+    from perfrules.cli import watching
+
+    sides = ((before, before_stage), (after, after_stage))
+    return watching.compare_files(screen, scheme, sides, month, strict=strict)
 
 
 @_command(

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from perfrules.cli.console import FAULTY, Screen, exit_code
+from perfrules.cli.outline import STATUS_WORDS
 from perfrules.cli.telling import read
 from perfrules.findings import Finding
 from perfrules.formats.scorecards import read_scorecards
-from perfrules.model import Batch, Scheme, SetAside
+from perfrules.model import Batch, Provenance, Scheme, SetAside
 from perfrules.procedures.deviations import ItemDeviation, Reason, Reconciliation, signed
 from perfrules.procedures.reconciling import reconcile
 from perfrules.procedures.sampling import sample
@@ -34,8 +35,7 @@ def _tell_sample(screen: Screen, drawn: Sample) -> None:
     screen.line(f"{scheme.title}  {scheme.id}" + (f"@{scheme.edition}" if scheme.edition else ""), "bold")
     for line in drawn.summary(screen.lang):
         screen.line(line)
-    if declared.provenance.clause:
-        screen.line(f"{say('依据：', 'By: ')}{declared.provenance.clause}")
+    tell_provenance(screen, declared.provenance)
     if declared.strata is not None and drawn.strata:
         screen.line()
         heads = say(
@@ -49,21 +49,40 @@ def _tell_sample(screen: Screen, drawn: Sample) -> None:
         screen.table(heads, rows, right=range(1, 7))
     if drawn.taken:
         screen.line()
-        said = say("必查 金额居前 抽取 续抽", "certain largest drawn further").split()
-        words = dict(zip(("certain", "largest", "drawn", "money"), said, strict=True))
-        heads = [scheme.key or say("编号", "record"), *say("层 金额 原因", "stratum amount why").split()]
-        rows = []
-        for taken in drawn.taken:
-            why = say("、", ", ").join(words[word] for word in taken.why)
-            why += f" ({say('、', ', ').join(taken.conditions)})" if taken.conditions else ""
-            rows.append(
-                [taken.record, taken.stratum or "—", "—" if taken.amount is None else number(taken.amount), why]
-            )
-        screen.table(heads, rows, right=[2])
+        _tell_taken(screen, drawn)
     if drawn.findings:
         screen.line()
         screen.findings(drawn.findings)
     tell_set_aside(screen, drawn.set_aside)
+
+
+def _tell_taken(screen: Screen, drawn: Sample) -> None:
+    """A table of who is in, with stratum and amount where the scheme declares any, and why."""
+    say, declared = screen.say, drawn.declared
+    said = say("必查 金额居前 抽取 续抽", "certain largest drawn further").split()
+    words = dict(zip(("certain", "largest", "drawn", "money"), said, strict=True))
+    unit = f" {drawn.unit}" if drawn.unit else ""
+    heads = [drawn.scheme.key or say("编号", "record")]
+    heads += [say("层", "stratum")] * (declared.strata is not None)
+    heads += [say("金额", "amount") + unit] * (declared.amount is not None)
+    rows = []
+    for taken in drawn.taken:
+        row = [taken.record]
+        row += [taken.stratum or "—"] * (declared.strata is not None)
+        row += [_number(taken.amount)] * (declared.amount is not None)
+        why = say("、", ", ").join(words[word] for word in taken.why)
+        why += f" ({say('、', ', ').join(taken.conditions)})" if taken.conditions else ""
+        rows.append([*row, why])
+    screen.table([*heads, say("原因", "why")], rows, right=[len(heads) - 1] if declared.amount is not None else [])
+
+
+def tell_provenance(screen: Screen, mark: Provenance) -> None:
+    """Print what a procedure rests on, and how it stands where it is not simply stated."""
+    words = [mark.clause] if mark.clause else []
+    if mark.status != "stated":
+        why = f"{screen.say('：', ': ')}{mark.why}" if mark.why else ""
+        words.append(f"[{STATUS_WORDS[screen.lang][mark.status]}{why}]")
+    screen.line(f"{screen.say('依据：', 'By: ')}{' '.join(words)}")
 
 
 def tell_set_aside(screen: Screen, aside: tuple[SetAside, ...]) -> None:
@@ -108,8 +127,7 @@ def _tell_reconciliation(screen: Screen, made: Reconciliation, found: Iterable[F
     screen.line(f"{scheme.title}  {scheme.id}" + (f"@{scheme.edition}" if scheme.edition else ""), "bold")
     for line in made.summary(screen.lang):
         screen.line(line)
-    if declared.provenance.clause:
-        screen.line(f"{say('依据：', 'By: ')}{declared.provenance.clause}")
+    tell_provenance(screen, declared.provenance)
     if made.records:
         screen.line()
         heads = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,10 +21,11 @@ from perfrules.cli.console import (
     many,
 )
 from perfrules.findings import Finding, RecordError, Severity, nearest
-from perfrules.formats import read_records
+from perfrules.formats import read_editions, read_records
+from perfrules.formats.benchmarks import Benchmarks, read_benchmarks
 from perfrules.formats.results import Scores
 from perfrules.formats.rulings import add_rulings
-from perfrules.model import Batch, Frozen, Record, Scheme, Scorecard
+from perfrules.model import Batch, Record, Scheme, Scorecard
 from perfrules.numbers import published
 from perfrules.readings.prose import number
 
@@ -101,6 +102,22 @@ def _examined(each: examining.Examined) -> outline.Data:
 # ------------------------------------------------------------------------------------------------ records
 
 
+def read_by_edition(name: str, path: Path, *, rulings: Path | None = None, stage: str | None = None) -> verbs.Reading:
+    """The records of a file, each by the edition in effect on its period, with rulings, at a stage. Raises PerfrulesError."""
+    reading = read_editions(path, verbs.editions(name))
+    if rulings is not None:
+        reading = evolve(reading, batch=add_rulings(reading.batch, rulings))
+    return reading if stage is None else verbs.at_stage(reading, stage)
+
+
+def the_only_edition(reading: verbs.Reading) -> Scheme:
+    """The edition that all records are of. Raises RecordError where there are several."""
+    if len(reading.schemes) > 1:
+        editions = "、".join(s.edition for s in reading.schemes)
+        raise RecordError([Finding("several-editions", None, reading.schemes[0].id, {"editions": editions})])
+    return reading.schemes[0]
+
+
 def read(scheme: Scheme, path: Path, rulings: Path | None = None) -> Batch:
     """The records of a file, with the rulings of another. Raises RecordError."""
     batch = read_records(path, scheme)
@@ -144,18 +161,26 @@ def _about(name: str, path: Path, **seen: str) -> Finding:
     return Finding(name, None, "", {"file": path.name, **seen})
 
 
-def benchmarks_of(scheme: Scheme, batch: Batch) -> Mapping[str, Frozen]:
-    """The scheme's benchmarks, where it has any, over the records of a file."""
-    return verbs.freeze(scheme, batch.records) if scheme.benchmarks else {}
+def benchmarks_of(reading: verbs.Reading, path: Path | None = None) -> Benchmarks:
+    """The benchmarks of each edition, where it has any: those of a file, else over the edition's records in this one.
+
+    Raises RecordError.
+    """
+    wanting = [s for s in reading.schemes if s.benchmarks]
+    if path is not None:
+        return read_benchmarks(path, reading.schemes)
+    return {s.digest: verbs.freeze(s, reading.records_of(s)) for s in wanting}
 
 
-def score_batch(screen: Screen, scheme: Scheme, batch: Batch) -> Scores:
-    """Score every record of a batch; on a terminal a bar shows how far it is."""
+def score_all(screen: Screen, reading: verbs.Reading, benchmarks: Benchmarks, *, whole: bool = False) -> Scores:
+    """Score every record of a file; on a terminal a bar shows how far it is. `whole` scorecards keep their evidence."""
     cards = []
-    benchmarks = benchmarks_of(scheme, batch)
-    for record in watched(batch.records, screen.say("计分", "scoring")):
-        cards.append(evolve(verbs.score(scheme, record, trace=False, benchmarks=benchmarks), evidence=None))
-    return Scores(scheme, tuple(cards), batch.set_aside, batch.findings)
+    for record in watched(reading.batch.records, screen.say("计分", "scoring")):
+        scheme = reading.scheme_of(record)
+        card = verbs.score(scheme, record, trace=False, benchmarks=benchmarks.get(scheme.digest, {}))
+        cards.append(card if whole else evolve(card, evidence=None))
+    newest, *others = reading.schemes
+    return Scores(newest, tuple(cards), reading.batch.set_aside, reading.batch.findings, tuple(others))
 
 
 def watched(records: Sequence[Record], what: str) -> Iterable[Record]:
@@ -173,15 +198,18 @@ def watched(records: Sequence[Record], what: str) -> Iterable[Record]:
 def tell_scores(screen: Screen, scores: Scores, *, every: bool) -> None:
     """Print a table of scorecards, what was found, what was set aside, and counts that add up."""
     say, scheme = screen.say, scores.scheme
-    screen.line(f"{scheme.title}  {scheme.id}" + (f"@{scheme.edition}" if scheme.edition else ""), "bold")
+    head = f"{scheme.title}  {scheme.id}" + (f"@{scheme.edition}" if scheme.edition else "")
+    screen.line(head + "".join(f"  @{other.edition}" for other in scores.others), "bold")
     screen.line()
-    scales = list(scheme.grades)
+    scales = list(scores.scales)
+    several = bool(scores.others)
     if scores.cards:
         identifier = scheme.key or say("编号", "record")
         heads = [identifier, *say("得分 满分", "points max").split(), *scales, say("问题", "findings")]
+        heads += [say("版本", "edition")] if several else []
         rows = [
             [card.record, _points(card.points), _points(card.max), *(card.grades.get(s) or "—" for s in scales),
-             str(len(card.findings) or "")]
+             str(len(card.findings) or ""), *([card.edition or "—"] if several else [])]
             for card in scores.cards
         ]  # fmt: skip
         screen.table(heads, rows, right=[1, 2])
@@ -201,6 +229,11 @@ def tell_scores(screen: Screen, scores: Scores, *, every: bool) -> None:
             f"{many(total, 'record')}: {scored} with a score, {without} without, {aside} set aside.",
         )
     )
+    if several:
+        parts = [
+            f"{e.edition or '—'} {sum(c.scheme_digest == e.digest for c in scores.cards)}" for e in scores.schemes
+        ]
+        screen.line(say(f"各版：{'，'.join(parts)}。", f"by edition: {', '.join(parts)}."))
     for name, labels in scores.grades.items():
         ungraded = len(scores.cards) - sum(labels.values())
         told = [*labels.items(), *([(say("没有等级", "no grade"), ungraded)] if ungraded else [])]

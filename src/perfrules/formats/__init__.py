@@ -2,24 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from attrs import evolve
+
+from perfrules import verbs
+from perfrules.findings import Finding, RecordError
 from perfrules.formats.tables import refused
 from perfrules.model import Batch, Scheme
+from perfrules.plugins import Registry
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".json")
 """The kinds of file that records are read from."""
 
-__all__ = ["SUFFIXES", "read_records", "write_template"]
+__all__ = ["SUFFIXES", "read_editions", "read_records", "write_template"]
 
 
-def read_records(path: str | Path, scheme: Scheme) -> Batch:
+def read_records(path: str | Path, scheme: Scheme, *, registry: Registry | None = None) -> Batch:
     """The records of a file: each is kept, or set aside with its reasons.
 
-    The suffix says the kind: .csv, .tsv and .txt (UTF-8, UTF-16 or GB18030), .xlsx and .xlsm, .json.
-    Raises RecordError where the file cannot be read at all.
+    The first plugin that knows its form reads it, else its suffix says the kind: .csv, .tsv and .txt (UTF-8, UTF-16 or
+    GB18030), .xlsx and .xlsm, .json. A plugin that fails is told of in the batch. Raises RecordError where the file cannot
+    be read at all.
     """
     path = Path(path)
+    batch: Batch | None = None
+    found: list[Finding] = []
+    if path.is_file():
+        batch, found = (registry or verbs.registry()).read_records(path, scheme)
+    if batch is None:
+        try:
+            batch = _by_suffix(path, scheme)
+        except RecordError as problem:
+            raise RecordError([*found, *problem.findings]) from None
+    return evolve(batch, findings=(*found, *batch.findings)) if found else batch
+
+
+def read_editions(path: str | Path, editions: Sequence[Scheme], *, registry: Registry | None = None) -> verbs.Reading:
+    """The records of a file, each as the edition in effect on its period reads it (`verbs.by_period`).
+
+    `editions` are given newest first; the newest reads all where none names its period. Raises RecordError.
+    """
+    named = next((e.period for e in editions if e.period), "")
+    if len(editions) == 1 or not named:
+        return verbs.Reading(read_records(path, editions[0], registry=registry), tuple(editions[:1]))
+    batches: list[tuple[Scheme, Batch]] = []
+    refusals: list[RecordError] = []
+    for each in editions:
+        if (each.period or named) in each.inputs:
+            try:
+                batches.append((each, read_records(path, each, registry=registry)))
+            except RecordError as problem:
+                refusals.append(problem)
+    if not batches:
+        raise refusals[0]
+    return verbs.by_period(batches)
+
+
+def _by_suffix(path: Path, scheme: Scheme) -> Batch:
     if path.suffix.lower() not in SUFFIXES:
         raise refused("unknown-file-type", path, kinds=" ".join(SUFFIXES))
     try:

@@ -237,7 +237,9 @@ def _overview(scores: Scores, lang: Language) -> Sheet:
         own = [by_path.get(path) for path in nodes]
         edition = [card.edition] if several else []
         grades = [card.grades.get(scale) for scale in scales]
-        lines.append([card.record, *edition, state, card.points, card.max, *grades, *own, Fraction(len(card.findings)), None])
+        lines.append(
+            [card.record, *edition, state, card.points, card.max, *grades, *own, Fraction(len(card.findings)), None]
+        )
     for each in scores.set_aside:
         blanks: list[Cell] = [None] * (2 + len(scales) + len(nodes))
         reasons = " ".join(f.message(lang) for f in each.findings if f.severity == "error")

@@ -94,8 +94,7 @@ class Procedures(Trees):
         }
         for word, scale in scales.items():
             if scale is not None and scale.combine:
-                at = found[word].get("combine") if isinstance(found[word], documents.Mapping) else None
-                self.report("key-does-not-fit", at or found[word], f"{path}/{word}", key="combine", with_=word)
+                self.report("key-does-not-fit", found[word], f"{path}/{word}", key="combine", with_=word)
         penalty = None
         if "penalty" in found:
             key = self.key(found["penalty"])

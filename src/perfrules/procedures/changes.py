@@ -46,7 +46,7 @@ class Change:
     """One change 变化: its kind, the part (`node`, or the section), its path in each scheme, and for a changed part which
     aspect, with the text before and after.
 
-    `amendment` is the one that says so, where a scheme amends the other. `follows` says that nobody wrote it: points that
+    `amendments` are those that say so, where one scheme amends the other. `follows` says that nobody wrote it: points that
     are a sum, a source that an amendment cites, a borrowed definition that is used no more.
     """
 
@@ -57,7 +57,7 @@ class Change:
     aspect: str = ""
     before: str = ""
     after: str = ""
-    amendment: Amendment | None = None
+    amendments: tuple[Amendment, ...] = ()
     follows: bool = False
 
     @property
@@ -70,7 +70,6 @@ class Change:
 
     def as_json(self) -> dict[str, Any]:
         """The change as plain data; paths that are not there are null."""
-        a = self.amendment
         return {
             "kind": self.kind,
             "part": self.part,
@@ -79,7 +78,9 @@ class Change:
             "aspect": self.aspect or None,
             "before": self.before,
             "after": self.after,
-            "amendment": a and {"kind": a.kind, "target": a.target, "to": a.to, "clause": a.clause},
+            "amendments": [
+                {"kind": a.kind, "target": a.target, "to": a.to, "clause": a.clause} for a in self.amendments
+            ],
             "follows": self.follows,
         }
 
@@ -194,7 +195,7 @@ class _Changes:
             if name in renamed:
                 yield Change("renamed", part, at, f"{to}/{renamed[name]}", "", name, renamed[name])
             elif name in gone:
-                yield Change("removed", part, at, "", before=_shown(old), follows=self.brought(self.a, part, name))
+                yield Change("removed", part, at, "", before=_shown(old), follows=self.brought(self.a, path, name))
                 continue
             target = renamed.get(name, name)
             key_after, now = after[target]
@@ -208,12 +209,13 @@ class _Changes:
                 )
         for name in new:
             if name not in renamed.values():
-                follows = self.brought(self.b, part, name)
+                follows = self.brought(self.b, path, name)
                 yield Change("added", part, "", f"{to}/{name}", after=_shown(after[name][1]), follows=follows)
-        kept = [renamed.get(n, n) for n in before if n in renamed or n not in gone]
+        stay = [n for n in before if n in renamed or n not in gone]
+        kept = [renamed.get(n, n) for n in stay]
         order = [n for n in after if n in kept]
         if kept != order:
-            yield Change("reordered", part, path, to, "", "、".join(kept), "、".join(order))
+            yield Change("reordered", part, path, to, "", "、".join(stay), "、".join(order))
 
     def renamed(
         self, path: str, gone: list[str], new: list[str], before: Mapping[str, Any], after: Mapping[str, Any]
@@ -227,11 +229,11 @@ class _Changes:
                 said[name] = alike[0]
         return said
 
-    def brought(self, scheme: Scheme, part: str, name: str) -> bool:
+    def brought(self, scheme: Scheme, section: str, name: str) -> bool:
         """Whether a part comes with others: a source that amendments cite, a library's definition that a rule calls."""
-        if part == "sources":
+        if section == "sources":
             return bool(self.matching.amendments)
-        return part == "definitions" and bool(scheme.definitions[name].origin)
+        return section == "definitions" and bool(scheme.definitions[name].origin)
 
     def keys(
         self, part: str, path: str, to: str, old: Doc, new: Doc, *, leave: tuple[str, ...] = ()
@@ -251,7 +253,7 @@ class _Changes:
             if not (part == "node" and aspect == "points"):
                 aspects.setdefault(aspect, []).append(key)
         for aspect, keys in aspects.items():
-            before, after = (_shown({k: d[k] for k in keys if k in d}, aspect) for d in (old, new))
+            before, after = (_shown({k: v for k, v in d.items() if k in keys}, aspect) for d in (old, new))
             yield Change("changed", part, path, to, aspect, before, after)
 
 
@@ -259,18 +261,18 @@ class _Changes:
 
 
 def _explained(change: Change, matching: Matching) -> Change:
-    """The change with the amendment that says so: the narrowest, of those for which it is a change of their kind."""
-    best: tuple[int, Amendment] | None = None
+    """The change with the amendments that say so: the narrowest of those that make changes of its kind."""
+    deep: dict[int, list[Amendment]] = {}
     places = [p for p, there in ((change.path, change.kind != "added"), (change.to, change.kind != "removed")) if there]
-    for amendment, path, to in matching.amendments:
+    for amendment, *targets in matching.amendments:
         if change.part == "scheme" or not _of_kind(amendment, change):
             continue
-        for target in (path, to):
-            within = [p for p in places if target is not None and (p == target or p.startswith(f"{target}/"))]
-            whole = target == "" and change.part == "node" and amendment.kind == "replace"
-            if (within or whole) and (best is None or len(target or "") > best[0]):
-                best = (len(target or ""), amendment)
-    return change if best is None else evolve(change, amendment=best[1], follows=False)
+        within = [t for t in targets if t is not None for p in places if p == t or p.startswith(f"{t}/")]
+        if "" in targets and change.part == "node" and amendment.kind == "replace":
+            within.append("")
+        if within:
+            deep.setdefault(max(map(len, within)), []).append(amendment)
+    return evolve(change, amendments=tuple(deep[max(deep)]), follows=False) if deep else change
 
 
 def _of_kind(amendment: Amendment, change: Change) -> bool:
@@ -282,7 +284,7 @@ def _of_kind(amendment: Amendment, change: Change) -> bool:
             moved = change.kind in ("promoted", "demoted", "moved", "renamed", "removed", "added")
             return moved or change.aspect in ("points", "provenance")
         case "rename":
-            return change.kind == "renamed"
+            return change.kind in ("promoted", "demoted", "moved", "renamed")
         case "add" | "remove":
             return change.kind in ("added", "removed")
         case _:

@@ -31,13 +31,13 @@ class SchemeDiff:
     @property
     def amendments(self) -> tuple[Amendment, ...]:
         """The amendments that account for changes, in the order of the changes."""
-        return tuple(dict.fromkeys(c.amendment for c in self.changes if c.amendment is not None))
+        return tuple(dict.fromkeys(a for c in self.changes for a in c.amendments))
 
     @property
     def unexplained(self) -> tuple[Change, ...]:
         """Changes that no amendment says and that follow from none; what a scheme is called is not among them."""
         header = [c for c in self.changes if c.part == "scheme" and c.aspect in HEADER]
-        return tuple(c for c in self.changes if c.amendment is None and not c.follows and c not in header)
+        return tuple(c for c in self.changes if not (c.amendments or c.follows) and c not in header)
 
     def as_json(self) -> dict[str, Any]:
         """The difference as plain data."""
@@ -144,8 +144,8 @@ def _change(each: Change, lang: Language) -> Iterator[str]:
             yield head + colon + (text if len(text) <= _SHORT else text[:_SHORT] + "…") + tail
         case _:
             yield head + tail
-    if each.amendment is not None:
-        yield words["amendment"].format(each.amendment.kind, each.amendment.clause or "—")
+    for amendment in each.amendments:
+        yield words["amendment"].format(amendment.kind, amendment.clause or "—")
 
 
 def _population(made: PopulationDiff, lang: Language) -> Iterator[str]:

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from perfrules import verbs
 from perfrules.findings import SEVERITIES, Finding, RecordError, Severity
+from perfrules.formats import read_records
 from perfrules.formats.tables import refused
 from perfrules.model import Scheme, SetAside
 from perfrules.procedures.auditing import Audit, audit
@@ -178,7 +178,7 @@ def audit_file(scheme: Scheme, path: Path, folder: str | Path) -> FileAudit:
     """The audit of one file; whatever keeps it from being read is told in its findings."""
     name = _beneath(path, folder)
     try:
-        batch = verbs.read_records(path, scheme)
+        batch = read_records(path, scheme)
     except RecordError as problem:
         return FileAudit(name, findings=problem.findings, readable=False)
     return FileAudit(name, tuple(audit(scheme, r) for r in batch.records), batch.set_aside, batch.findings)

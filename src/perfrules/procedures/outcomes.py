@@ -167,7 +167,9 @@ class _Settling:
             if each.rank is None:
                 hole = each.because
                 if (may is True or untold) and (hole is None or hole.kind != "not_applicable"):
-                    yield self._awarded(award, each, "undecided", "没有名次，无法判定", "it has no place, so this cannot be told")
+                    yield self._awarded(
+                        award, each, "undecided", "没有名次，无法判定", "it has no place, so this cannot be told"
+                    )
             elif may is True:
                 sure.setdefault(each.group, []).append(each)
             elif untold:

@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from perfrules import model, records, verbs
 from perfrules.findings import Finding, RecordError
+from perfrules.formats import read_records
 from perfrules.model import Frozen, Record, Scheme, TreeNode
 from perfrules.numbers import published
 from perfrules.plan import NodePlan, Plan
@@ -175,7 +176,7 @@ def _read(
             seen = {"a": a.id, "b": b.id}
             raise RecordError([Finding("records-of-one-scheme", None, "", seen)])
         return *([records.record_from(s, r) for r in given] for s in (a, b)), (), ()  # type: ignore[return-value]
-    batches = [verbs.read_records(population, scheme) for scheme in (a, b)]
+    batches = [read_records(population, scheme) for scheme in (a, b)]
     found = [f for each in batches for f in each.findings]
     found += [f for each in batches for aside in each.set_aside for f in aside.findings]
     ids = [{r.id: r for r in each.records} for each in batches]

@@ -289,6 +289,8 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval ships no types
         handler = self.nodes.get(type(node))
         if handler is None:
             raise FeatureNotAvailable(type(node).__name__)
+        if not self.run.tracing:
+            return handler(node)
         try:
             value = handler(node)
         except _Reached as reached:
@@ -300,11 +302,9 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval ships no types
         return value
 
     def _note(self, node: Any, value: Datum | Hole) -> None:
-        if self.run.tracing:
-            here = self.here
-            formula = here.step.formula
-            traced = Traced(here.step.name, formula, node.at, value, here.depth)
-            self.run.results.trace.setdefault(here.label, []).append(traced)
+        here = self.here
+        traced = Traced(here.step.name, here.step.formula, node.at, value, here.depth)
+        self.run.results.trace.setdefault(here.label, []).append(traced)
 
     def _eval_binop(self, node: Any) -> Any:
         """A chain of operators to the left is walked, not recursed into."""
@@ -319,7 +319,7 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval ships no types
                 raise FeatureNotAvailable(type(step.op).__name__)
             left = self.operators[type(step.op)](*_dates(left, right))
             self.run.spend(left)
-            if step is not spine[0]:
+            if step is not spine[0] and self.run.tracing:
                 self._note(step, left)
         return left
 
@@ -504,6 +504,8 @@ def _overruled(plan: Plan, record: Record) -> dict[str, Fraction]:
 
 def _dates(left: Any, right: Any) -> tuple[Any, Any]:
     """Quoted text beside a date is a date; the words of a measure are none."""
+    if type(left) is type(right):
+        return left, right
     try:
         if isinstance(left, date) and isinstance(right, str):
             return left, date.fromisoformat(right)
@@ -577,7 +579,7 @@ def _alike(compare: Callable[[Any, Any], bool], *kinds: type) -> Callable[[Any, 
     """A comparison of two of one kind; a measure may turn out to be of another in its row."""
 
     def compared(left: Any, right: Any) -> bool:
-        if not any(isinstance(left, kind) and isinstance(right, kind) for kind in kinds):
+        if type(left) is not type(right) or type(left) not in kinds:
             raise _undefined()
         return compare(left, right)
 
