@@ -39,6 +39,7 @@ inputs:
   执行数: {kind: number, unit: 万元, min: 0}
   完成率: {kind: number, unit: "%", min: 0}
   关注: {kind: boolean}
+  月份: {kind: number, min: 1, max: 12, optional: true}
 tree:
   id: 总分
   points: 100
@@ -46,6 +47,7 @@ tree:
   children:
     预算执行率: {points: 20, formula: "clip(执行数 / 预算数, 0, 1) * points"}
     产出: {points: 80, formula: "clip(完成率, 0, 1) * points"}
+    执行进度: {points: free, formula: 执行数 / 预算数 / (月份 / 12), grade: 灯, counts: false}
 grades:
   等级: {bands: {of: 总分, from: {90: 优, 80: 良, 60: 中, else: 差}}}
 ranking: {of: 总分, order: descending, ties: min, within: 科室}
@@ -99,7 +101,26 @@ def sampled(scheme: Any, batch: Any) -> str:
     return f"{len(drawn.ids):,} of {drawn.by_count.population} drawn"
 
 
-PROCEDURES: dict[str, Callable[[Any, Any], str]] = {"sample": sampled}
+def monitored(scheme: Any, batch: Any) -> str:
+    """The light of every project at the end of August, by office, and what would turn each light green."""
+    from perfrules.procedures.monitoring import monitor
+
+    watch = monitor(scheme, batch.records, month=8)
+    assert sum(watch.counts.values()) == len(batch.records)
+    return ", ".join(f"{light} {count:,}" for light, count in watch.counts.items())
+
+
+def ranked(scheme: Any, batch: Any) -> str:
+    """Every project scored, ranked within its office, and settled."""
+    from perfrules import verbs
+    from perfrules.procedures.outcomes import settle
+
+    settled = settle(scheme, [verbs.score(scheme, record, trace=False) for record in batch.records])
+    followed = sum(bool(each.consequences) for each in settled)
+    return f"{len(settled):,} ranked and settled, {followed:,} with consequences"
+
+
+PROCEDURES: dict[str, Callable[[Any, Any], str]] = {"sample": sampled, "monitor": monitored, "rank": ranked}
 """What is measured, by name: a function of the scheme and its records that does it once, and says what it came to."""
 
 

@@ -318,6 +318,8 @@ def scheme(name: str, *, on: date | None = None) -> Scheme:
     editions, found = _editions(wanted)
     if not editions:
         unreadable = [f for f in found if f.severity == "error"]
+        if any(_declared(_bytes(f.path)) == wanted for f in registry().scheme_files):
+            raise SchemeError(unreadable)  # it is there, and cannot be used
         known = [d for f in registry().scheme_files if (d := _declared(_bytes(f.path)))]
         raise SchemeError([Finding("unknown-scheme", None, "", {"name": wanted}, nearest(wanted, known)), *unreadable])
     if edition:

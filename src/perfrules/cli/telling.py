@@ -230,9 +230,7 @@ def tell_scores(screen: Screen, scores: Scores, *, every: bool) -> None:
         )
     )
     if several:
-        parts = [
-            f"{e.edition or '—'} {sum(c.scheme_digest == e.digest for c in scores.cards)}" for e in scores.schemes
-        ]
+        parts = [f"{e.edition or '—'} {sum(c.scheme_digest == e.digest for c in scores.cards)}" for e in scores.schemes]
         screen.line(say(f"各版：{'，'.join(parts)}。", f"by edition: {', '.join(parts)}."))
     for name, labels in scores.grades.items():
         ungraded = len(scores.cards) - sum(labels.values())

@@ -144,11 +144,11 @@ class _Changes:
 
     def relocated(self, path: str, to: str) -> Iterator[Change]:
         """A node at another place than beneath the same node, by the same name."""
-        if not path or (self.matching.pairs[parent_of(path)] == parent_of(to) and name_of(path) == name_of(to)):
+        if not path or (self.matching.pairs.get(parent_of(path)) == parent_of(to) and name_of(path) == name_of(to)):
             return
         deeper = to.count("/") - path.count("/")
         kind: ChangeKind = "promoted" if deeper < 0 else "demoted" if deeper > 0 else "moved"
-        if self.matching.pairs[parent_of(path)] == parent_of(to):
+        if self.matching.pairs.get(parent_of(path)) == parent_of(to):
             kind = "renamed"
         yield Change(kind, "node", path, to, "", path, to)
 

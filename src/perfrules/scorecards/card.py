@@ -98,7 +98,9 @@ class Card(Losses):
         if planned.grade:
             rank = self.values[planned.grade]
             grade = planned.grade_labels[int(rank)] if isinstance(rank, Fraction) else None
-        if state == "refused" and role == "leaf" and because is not None:
+        if state == "absent":
+            self.absent.add(node.path)
+        if state == "refused" and role == "leaf" and because is not None and not self._beneath_absent(node.path):
             self.find("no-score", node.path, why=hole_words(because), why_en=hole_words(because, "en"))
         raw = self.values[planned.raw]
         return NodeScore(
@@ -119,6 +121,10 @@ class Card(Losses):
             grade=grade,
             raw=raw if isinstance(raw, Fraction) else None,
         )
+
+    def _beneath_absent(self, path: str) -> bool:
+        """Whether what it stands beneath does not apply at all: then nothing of it is wanting."""
+        return any(path.startswith(f"{above}/") if above else path for above in self.absent)
 
     def _in_range(self, node: model.TreeNode, score: Fraction) -> None:
         """A score outside its node's points is told, not mended; bonuses and rows of other points may do it rightly."""
@@ -154,7 +160,7 @@ class Card(Losses):
                 body = local.get(f"{prefix}__body")
                 because = self._origin(body if isinstance(body, Hole) else value)
             worth = points if isinstance(points, Fraction) else None
-            if state == "refused" and because is not None:
+            if state == "refused" and because is not None and not self._beneath_absent(path):
                 self.find("no-score", path, why=hole_words(because), why_en=hole_words(because, "en"))
             if score is not None and worth is not None and not 0 <= score <= worth:
                 self.find("score-out-of-range", path, score=published(score), low="0", high=published(worth))

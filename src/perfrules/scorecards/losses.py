@@ -26,6 +26,7 @@ class Losses:
         self.values = results.values
         self.findings: list[Finding] = list(record.findings)
         self.happenings: list[model.Happening] = []
+        self.absent: set[str] = set()
         self.by_path = {n.node.path: n for n in plan.nodes}
         self.foundations = Foundations(plan)
 
