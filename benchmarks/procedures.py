@@ -39,7 +39,7 @@ inputs:
   执行数: {kind: number, unit: 万元, min: 0}
   完成率: {kind: number, unit: "%", min: 0}
   关注: {kind: boolean}
-  月份: {kind: number, min: 1, max: 12, optional: true}
+  月份: {kind: number, min: 1, max: 12}
 tree:
   id: 总分
   points: 100
@@ -47,9 +47,10 @@ tree:
   children:
     预算执行率: {points: 20, formula: "clip(执行数 / 预算数, 0, 1) * points"}
     产出: {points: 80, formula: "clip(完成率, 0, 1) * points"}
-    执行进度: {points: free, formula: 执行数 / 预算数 / (月份 / 12), grade: 灯, counts: false}
+    执行进度: {points: 10, counts: false, formula: "clip(执行数 / 预算数 / (月份 / 12), 0, 1) * points", grade: 灯}
 grades:
   等级: {bands: {of: 总分, from: {90: 优, 80: 良, 60: 中, else: 差}}}
+  灯: {bands: {of: score / points, from: {1: 绿, 0.8: 黄, else: 红}}}
 ranking: {of: 总分, order: descending, ties: min, within: 科室}
 procedures:
   sampling:
@@ -60,6 +61,16 @@ procedures:
     stratum_share: 10%
     certainty: {largest: 100, when: {社会关注: 关注}}
     until_money: true
+  monitoring:
+    month: 月份
+    good: [绿]
+    by: 科室
+    levers: {执行进度: {input: 执行数, toward: up}}
+  outcomes:
+    awards: {先进: {first: 100, ties: all, outcome: 表扬}}
+    rules: {低分: {when: "grade == '差'", outcome: 整改}}
+    factor: {cases: {"grade == '优'": 1.05, "grade == '差'": 0.9, else: 1}}
+    base: 预算数
 """
 
 
@@ -73,6 +84,7 @@ def projects(count: int) -> list[dict[str, object]]:
             "预算数": (budget := chance.randrange(1, 100_000)),
             "执行数": budget * chance.randrange(40, 101) // 100,
             "完成率": f"{chance.randrange(50, 131)}%",
+            "月份": 12,
             "关注": "是" if chance.random() < 0.01 else "否",
         }
         for number in range(count)
@@ -120,7 +132,24 @@ def ranked(scheme: Any, batch: Any) -> str:
     return f"{len(settled):,} ranked and settled, {followed:,} with consequences"
 
 
-PROCEDURES: dict[str, Callable[[Any, Any], str]] = {"sample": sampled, "monitor": monitored, "rank": ranked}
+def diffed(scheme: Any, batch: Any) -> str:
+    """Who gains and who loses when execution counts for more, every project scored by both schemes."""
+    import perfrules
+
+    text = SCHEME.replace("points: 20, formula", "points: 30, formula").replace("points: 80, formula", "points: 70, formula")
+    made = perfrules.diff(scheme, perfrules.loads(text), batch.records).population
+    assert made is not None
+    changes = [each.change for each in made.records if each.change is not None]
+    assert sum(changes) == made.after - made.before
+    return f"{made.count['gain']:,} gain, {made.count['lose']:,} lose, {made.count['same']:,} stay"
+
+
+PROCEDURES: dict[str, Callable[[Any, Any], str]] = {
+    "sample": sampled,
+    "monitor": monitored,
+    "rank": ranked,
+    "diff": diffed,
+}
 """What is measured, by name: a function of the scheme and its records that does it once, and says what it came to."""
 
 

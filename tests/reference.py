@@ -14,18 +14,8 @@ from fractions import Fraction
 from math import floor
 from typing import Any, NamedTuple
 
-from perfrules.model import (
-    m.BandsBody,
-    m.CasesBody,
-    m.FormulaBody,
-    m.GivenBody,
-    Group,
-    Hole,
-    OpenGroup,
-    m.RuleBody,
-    m.StatisticBody,
-    TreeNode,
-)  # fmt: skip
+from perfrules import model as m
+from perfrules.model import Group, Hole, OpenGroup, TreeNode
 
 ABSENT, REFUSED, MISSING, UNDEFINED = map(Hole, ("not_applicable", "refused", "missing", "undefined"))
 Look = Callable[[str], Any]

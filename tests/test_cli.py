@@ -267,7 +267,8 @@ def test_check_tells_two_files_of_one_edition(tmp_path):
         (tmp_path / name).write_text(Path(WATER).read_text(encoding="utf-8"), encoding="utf-8")
     code, data = as_json("check", tmp_path)
     assert code == 1
-    assert [[f["name"] for f in each["findings"]] for each in data["files"]] == [[], ["edition-twice"]]
+    errors = [[f["name"] for f in each["findings"] if f["severity"] == "error"] for each in data["files"]]
+    assert errors == [[], ["edition-twice"]]
 
 
 @pytest.mark.parametrize("plugin", sorted((HOME / "plugins").iterdir()), ids=lambda path: path.name)

@@ -200,6 +200,30 @@ def test_bad_schemes(scheme):
     assert golden.told(scheme) == scheme.with_suffix(".txt").read_text(encoding="utf-8")
 
 
+def test_a_ring_hides_nothing():
+    """Names that need one another in rings are each told, and so is every other mistake."""
+    found = golden.findings(
+        (
+            HEAD
+            + """inputs: {率: {kind: number, min: 0, max: 1}}
+values:
+  甲: 乙 + 没有
+  乙: 甲
+  丙: 丙
+  丁: 甲 + 率
+  戊: 率 + 无此
+tree: {points: 10, formula: 率 * points if 丁 else 0, gates: {关: {when: 率, at_most: 5}}}
+"""
+        ).encode(),
+        "rings.yaml",
+    )
+    told = [(f.name, f.seen.get("name", f.seen.get("ring", ""))) for f in found if f.severity == "error"]
+    assert sorted(told) == [
+        ("ring-of-names", "丙 → 丙"), ("ring-of-names", "甲 → 乙 → 甲"),
+        ("unknown-name", "无此"), ("unknown-name", "没有"), ("wrong-kind", ""),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", LARGE)
 def test_large_schemes(name):
     """What is too large to read is told as that."""

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import attrs
 from attrs import field, frozen
 
-from perfrules.findings import Finding, Language, Location, Severity
+from perfrules.findings import Finding, Language, Location, Severity, visible
 from perfrules.formula import Formula, Placed
 from perfrules.nodes import HoleKind, Span
 from perfrules.numbers import RoundingMode, Unit, published
@@ -935,4 +935,4 @@ class Scorecard:
     def __str__(self) -> str:
         total = "—" if self.points is None else published(self.points)
         of = "" if self.max is None else f" / {published(self.max)}"
-        return f"{self.record}: {total}{of}" + (f" {self.grade}" if self.grade else "")
+        return f"{visible(self.record)}: {total}{of}" + (f" {self.grade}" if self.grade else "")

@@ -15,7 +15,7 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from perfrules import amending, checking, documents, loading, model, plugins, records, scorecards
-from perfrules.findings import Finding, Language, Location, PerfrulesError, RecordError, SchemeError, nearest
+from perfrules.findings import Finding, Language, Location, PerfrulesError, RecordError, SchemeError, nearest, visible
 from perfrules.model import Frozen, Record, Ruling, Scheme, Scorecard
 from perfrules.plan import Plan, Results
 from perfrules.plan import plan as make_plan
@@ -528,4 +528,5 @@ class Evidence:
 
     def explain(self, card: Scorecard, lang: Language, path: str | None) -> str:
         """The scorecard in words."""
-        return prose.explain(self.plan, self.results, self.record, card, lang, path)
+        told = prose.explain(self.plan, self.results, self.record, card, lang, path)
+        return "\n".join(map(visible, told.split("\n")))

@@ -38,7 +38,9 @@ def written(item: str | dict[str, str]) -> str:
 @pytest.mark.parametrize("name", CLASSES)
 def test_hostile_formulas_are_refused(name):
     """Every hostile formula ends as findings with words, whatever it was made of."""
-    attacks = [{"name": f"{i}: {written(f)[:60]}", "text": written(f), "formula": True} for i, f in enumerate(CLASSES[name])]
+    attacks = [
+        {"name": f"{i}: {written(f)[:60]}", "text": written(f), "formula": True} for i, f in enumerate(CLASSES[name])
+    ]
     ended = cage.attack(attacks)
     assert {n: e["end"] for n, e in ended.items() if e["end"] != "refused"} == {}
     assert len(ended) == len(attacks)
@@ -98,7 +100,13 @@ class Exact(ast.NodeTransformer):
 @pytest.fixture(scope="module")
 def evaluator():
     scheme = perfrules.loads(
-        {"perfrules": 1, "scheme": "a", "title": "t", "inputs": {"x": {"kind": "number"}}, "tree": {"points": 1, "formula": "x"}}
+        {
+            "perfrules": 1,
+            "scheme": "a",
+            "title": "t",
+            "inputs": {"x": {"kind": "number"}},
+            "tree": {"points": 1, "formula": "x"},
+        }
     )
     run = exact._Run(plan(scheme), Record("1", {}), False, {}, {})
     run.evaluator.here = exact._Here(Step("s", Formula.generated("0")), {"x": numbers.exact(2)}, "s")
@@ -129,9 +137,92 @@ def test_no_expression_evaluates(expression, evaluator):
 
 # ── whatever else there is ────────────────────────────────────────────────────────────────────────
 
-TOKENS = """x y g d points 总分 0 1 2.5 100% 1e5 'a' "b" “c” '2023-01-01' ( ) [ ] { } + - * / ** // % < <= == != > >=
-and or not if else True None lambda for in is : := , . ; = # \\ @ ~ ^ & | min( max( abs( floor( round( ln( exp( power(
-present( clip( hole( absent() ×  ÷ ≥ ≤ ≠ ＋ （ ） ， ％ ＝ ！ __ \t \n""".split(" ")
+TOKENS = [
+    "x",
+    "y",
+    "g",
+    "d",
+    "points",
+    "总分",
+    "0",
+    "1",
+    "2.5",
+    "100%",
+    "1e5",
+    "'a'",
+    '"b"',
+    "“c”",
+    "'2023-01-01'",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "+",
+    "-",
+    "*",
+    "/",
+    "**",
+    "//",
+    "%",
+    "<",
+    "<=",
+    "==",
+    "!=",
+    ">",
+    ">=\nand",
+    "or",
+    "not",
+    "if",
+    "else",
+    "True",
+    "None",
+    "lambda",
+    "for",
+    "in",
+    "is",
+    ":",
+    ":=",
+    ",",
+    ".",
+    ";",
+    "=",
+    "#",
+    "\\",
+    "@",
+    "~",
+    "^",
+    "&",
+    "|",
+    "min(",
+    "max(",
+    "abs(",
+    "floor(",
+    "round(",
+    "ln(",
+    "exp(",
+    "power(\npresent(",
+    "clip(",
+    "hole(",
+    "absent()",
+    "×",
+    "",
+    "÷",
+    "≥",
+    "≤",
+    "≠",
+    "＋",
+    "（",
+    "）",
+    "，",
+    "％",
+    "＝",
+    "！",
+    "__",
+    "\t",
+    "\n",
+]
 
 
 @given(st.lists(st.sampled_from(TOKENS), max_size=40).map(" ".join) | st.text(max_size=60))

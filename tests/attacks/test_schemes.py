@@ -13,6 +13,7 @@ import yaml
 import perfrules
 from attacks import cage
 from perfrules.findings import ERRORS_LIMIT, SEEN_LIMIT, Finding, Location, catalogue
+from perfrules.grammar import FORMS
 
 HERE = Path(__file__).parent / "schemes"
 VERSION = "perfrules: 1\nscheme: a.b\ntitle: t\n"
@@ -31,10 +32,12 @@ def made(parts: list[Any], outer: int = 0) -> str:
         if isinstance(part, str):
             text.append(part.format(outer=outer) if outer else part)
             continue
-        for i in range(1, int(part["times"]) + 1):
-            line = part["line"]
-            numbered = any(word in line for word in ("{i}", "{before}", "{outer}"))
-            text.append(line.format(i=i, before=i - 1, outer=outer) if numbered else line)
+        line, times = part["line"], int(part["times"])
+        if not any(word in line for word in ("{i}", "{before}", "{outer}")):
+            text.append(line * times)
+            continue
+        for i in range(1, times + 1):
+            text.append(line.format(i=i, before=i - 1, outer=outer))
             text.append(made(part.get("parts", []), i))
     return "".join(text)
 
@@ -46,7 +49,7 @@ def attack_of(name: str, entry: dict[str, Any], *, whole: bool = False) -> dict[
     text = entry["text"] if "text" in entry else made(entry["parts"])
     if not whole and not text.startswith("{"):
         text = VERSION + ("" if "inputs:" in text else INPUTS) + text + "\n"
-    return {"name": name, "text": text, "record": entry.get("record")}
+    return {"name": name, "text": text, "record": entry.get("record"), "whole": "text" in entry}
 
 
 def judged(entries: dict[str, dict[str, Any]], ended: dict[str, dict[str, Any]]) -> list[str]:
@@ -64,7 +67,9 @@ def judged(entries: dict[str, dict[str, Any]], ended: dict[str, dict[str, Any]])
     return wrong
 
 
-CLASSES = [(f"{file}: {kind}", entries) for file in ("small.yaml", "large.yaml") for kind, entries in read(file).items()]
+CLASSES = [
+    (f"{file}: {kind}", entries) for file in ("small.yaml", "large.yaml") for kind, entries in read(file).items()
+]
 
 
 def test_hostile_yaml_is_refused():
@@ -84,8 +89,6 @@ def test_hostile_schemes_end(entries):
 
 # ── every key with everything ─────────────────────────────────────────────────────────────────────
 
-TOP = "scheme title edition effective until key use sources inputs rows values definitions tree grades checks published benchmarks ranking stages period procedures resolved amends"
-NODE = "id title points weight counts grade reason round formula rule bands cases given sum mean min max count largest smallest quantile over where weighted_by k at method children rows levels adjustable combine at_least else rescale scale_to split leaves applies_when missing undefined not_applicable adjustments gates clause assumed unverified"
 THINGS: list[Any] = [None, True, -1, "", "x", "'", [], {}, [[]], ["x", ["x"], {"x": "x"}], {"": ""},
                      {"x": {"x": {"x": ["x"]}}}, {"else": "x", "of": "x", "from": {"else": {"value": []}}}]  # fmt: skip
 
@@ -95,14 +98,16 @@ def test_every_key_takes_anything():
     sound = {"perfrules": 1, "scheme": "a", "title": "t", "inputs": {"x": {"kind": "number"}},
              "tree": {"children": {"甲": {"points": 1, "formula": "x"}}}}  # fmt: skip
     attacks = []
-    for key, thing in itertools.product(TOP.split(), THINGS):
+    for key, thing in itertools.product(FORMS["scheme"].keys, THINGS):
         attacks.append({**sound, key: thing})
-    for key, thing in itertools.product(NODE.split(), THINGS):
+    for key, thing in itertools.product(FORMS["node"].keys, THINGS):
         attacks.append({**sound, "tree": {"children": {"甲": {"points": 1, "formula": "x", key: thing}}}})
         attacks.append({**sound, "tree": {"children": {"甲": {"points": 1, "formula": "x"}}, key: thing}})
         attacks.append({**sound, "tree": {"points": 1, key: thing}})
     ended = cage.attack([{"name": str(i), "text": json.dumps(a), "record": {"x": 1}} for i, a in enumerate(attacks)])
-    wrong = {ended[str(i)]["end"]: a for i, a in enumerate(attacks) if ended[str(i)]["end"] not in ("refused", "loaded")}
+    wrong = {
+        ended[str(i)]["end"]: a for i, a in enumerate(attacks) if ended[str(i)]["end"] not in ("refused", "loaded")
+    }
     assert wrong == {}
 
 
@@ -126,7 +131,9 @@ def test_no_data_breaks_loading(given):
     assert str(refused.value)
 
 
-@pytest.mark.parametrize("path", ["/dev/zero", "/", "/dev/null", "no/such.yaml", "a\0b.yaml", "x" * 5000 + ".yaml", "\x1b[2J"])
+@pytest.mark.parametrize(
+    "path", ["/dev/zero", "/", "/dev/null", "no/such.yaml", "a\0b.yaml", "x" * 5000 + ".yaml", "\x1b[2J"]
+)
 def test_no_path_breaks_loading(path):
     """What is no file, or has no end, is told; and a file's name reaches no terminal raw."""
     with pytest.raises(perfrules.SchemeError) as refused:

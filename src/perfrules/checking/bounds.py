@@ -15,7 +15,7 @@ from perfrules.findings import Finding, Location
 from perfrules.formula import Formula
 from perfrules.model import Scheme
 from perfrules.numbers import published
-from perfrules.plan import Plan, RowBlock
+from perfrules.plan import NodePlan, Plan, RowBlock
 from perfrules.ranges import (
     Numbers,
     Range,
@@ -29,7 +29,10 @@ RESERVED = frozenset({"points", "score", "possible"})
 def check_ranges(plan: Plan) -> list[Finding]:
     """What can leave its range or fall through, each with a record that shows it."""
     effort = Effort()
-    return [*_range_findings(plan, effort), *_gap_findings(plan, effort), *_bonus_findings(plan), *_gate_findings(plan)]
+    return [
+        *_range_findings(plan, effort), *_reach_findings(plan), *_gap_findings(plan, effort), *_bonus_findings(plan),
+        *_gate_findings(plan),
+    ]  # fmt: skip
 
 
 def _bonus_findings(plan: Plan) -> Iterator[Finding]:
@@ -79,16 +82,34 @@ def _outside(allowed: Numbers, found: Numbers, _: Forecast) -> bool:
     return not contains(allowed, found)
 
 
-def _range_findings(plan: Plan, effort: Effort) -> Iterator[Finding]:
-    forecast = Forecast(plan)
+def _ruled(plan: Plan) -> Iterator[tuple[NodePlan, model.Points]]:
+    """The nodes whose score comes from a rule of their own, with their points where these have an upper end."""
     for planned in plan.nodes:
         node = planned.node
-        holds = node.holds
-        if node.points is None or node.points.high is None or isinstance(holds, model.OpenGroup | model.GivenBody):
+        body = node.holds.body if isinstance(node.holds, model.Group) else node.holds
+        if body is None or isinstance(body, model.OpenGroup | model.GivenBody):
             continue
-        if isinstance(holds, model.Group) and (holds.body is None or isinstance(holds.body, model.GivenBody)):
+        if node.points is not None and node.points.high is not None:
+            yield planned, node.points
+
+
+def _reach_findings(plan: Plan) -> Iterator[Finding]:
+    """Nodes that their own rule never gives all their points, and no bonus either."""
+    forecast = Forecast(plan)
+    for planned, points in _ruled(plan):
+        found = forecast.read(planned.first).range
+        if not isinstance(found, Numbers) or found.high is None or points.high is None or planned.node.adjustments:
             continue
-        allowed = Numbers(node.points.low, node.points.high)
+        if found.high < points.high:
+            seen = {"points": published(points.high), "best": published(found.high)}
+            yield Finding("points-out-of-reach", planned.node.location, planned.node.path, seen)
+
+
+def _range_findings(plan: Plan, effort: Effort) -> Iterator[Finding]:
+    forecast = Forecast(plan)
+    for planned, points in _ruled(plan):
+        node = planned.node
+        allowed = Numbers(points.low, points.high)
         found = forecast.read(planned.first).range
         if not isinstance(found, Numbers) or contains(allowed, found):
             continue

@@ -134,13 +134,17 @@ class Forecast:
             case Step() as made:
                 return self._step(made)
             case Fold() as fold:
-                return self._fold(fold, [self.read(i) for i in fold.items])
+                chosen = [self.read(i).holes - {"not_applicable"} for i in fold.where]
+                return self._fold(fold, self, NO_HOLES.union(*chosen))
             case RowBlock() as block:
                 fold = next(f for f in block.folds if f.name == name)
                 inner = Forecast(self.plan, {}, block, self.present, outer=self)
-                return self._fold(fold, [inner.read(i) for i in fold.items], rows=True)
+                untold = inner.read(block.where).holes if block.where else NO_HOLES
+                if "not_applicable" in untold:
+                    untold = untold - {"not_applicable"} | {"missing"}
+                return self._fold(fold, inner, untold, rows=True)
             case Cohort() as cohort:
-                found = self._fold(cohort.fold, [self.read(i) for i in cohort.fold.items], rows=True)
+                found = self._fold(cohort.fold, self, NO_HOLES, rows=True)
                 return Found(found.range, found.holes if self.present else found.holes | {"missing"})
             case None:
                 return Found(None)
@@ -199,8 +203,10 @@ class Forecast:
             known[step.name] = analysis.find(step.formula.node)
         return known[definition.result]
 
-    def _fold(self, fold: Fold, items: Sequence[Found], *, rows: bool = False) -> Found:
-        holes = frozenset[nodes.HoleKind]().union(*(i.holes for i in items)) - {"not_applicable"} if items else NO_HOLES
+    def _fold(self, fold: Fold, inner: Forecast, untold: frozenset[nodes.HoleKind], *, rows: bool = False) -> Found:
+        """A statistic over items that `inner` forecasts; `untold` are the holes of what tells which of them enter."""
+        items, weights = [inner.read(i) for i in fold.items], [inner.read(w) for w in fold.weights]
+        holes = NO_HOLES.union(*(each.holes for each in (*items, *weights))) - {"not_applicable"} | untold
         if not fold.empty_is_zero and fold.statistic != "count":
             holes |= {"undefined"}
         numbers = [i.range for i in items if isinstance(i.range, Numbers)]
@@ -221,7 +227,13 @@ class Forecast:
                 result: Range | None = None
                 for each in numbers:
                     result = union(result, each)
+                if any(not isinstance(w.range, Numbers) or _below_zero(w.range) for w in weights):
+                    return Found(Numbers(), holes)  # a mean by weights below zero can lie anywhere
                 return Found(result, holes)
+
+
+def _below_zero(x: Numbers) -> bool:
+    return x.low is None or x.low < 0
 
 
 def input_range(each: model.Input) -> Range:

@@ -18,6 +18,8 @@ DEFINITIONS_DEEP, SIZE_LIMIT = 30, 300_000
 """How deep definitions may call each other, and the nodes of a whole scheme with every definition written out."""
 NODE_SIZE, ITEM_SIZE = 50, 12
 """What the plan adds to every node of the tree, and to every item of a statistic."""
+RINGS_TOLD = 20
+"""So many rings of names are told; of a scheme with more nothing else is."""
 
 
 def check_names(scheme: Scheme) -> list[Finding]:
@@ -51,6 +53,7 @@ class Names:
         self.signatures: dict[str, Signature] = {}
         self._faulty: set[str] = set()
         self._clashing: set[str] = set()
+        self._ringed: set[str] = set()
         self._called: dict[tuple[object, ...], tuple[Meaning | None, list[Problem]]] = {}
 
     def report(self, name: str, where: Location | None, path: str, near: str = "", /, **seen: str) -> None:
@@ -62,7 +65,7 @@ class Names:
         scheme = self.scheme
         assert scheme is not None
         self.clashes(scheme)
-        if not self.check_definitions() or not self.acyclic(scheme) or not self.affordable(scheme):
+        if not self.check_definitions() or not self.unwound(scheme) or not self.affordable(scheme):
             return self.findings
         for each in scheme.inputs.values():
             self.meanings[each.name] = input_meaning(each)
@@ -141,8 +144,8 @@ class Names:
         self._clashing.add(name)
         self.report("name-clash", where, path, name=name, other=other[0], other_en=other[1])
 
-    def acyclic(self, scheme: Scheme) -> bool:
-        """Whether no name needs itself; the finding prints the ring."""
+    def unwound(self, scheme: Scheme) -> bool:
+        """Whether all names that need themselves are told, each finding with the ring; to all else they are unknown."""
         graph: dict[str, list[str]] = {}
         by_path: dict[str, str] = {n.path: n.identifier or n.path or "总分" for n in scheme.tree.walk()}
         identifiers = {n.identifier: by_path[n.path] for n in scheme.tree.walk() if n.identifier}
@@ -168,13 +171,17 @@ class Names:
             names = [known[n] for f in model.formulas(value) for n in f.names if n in known]
             graph[value.name] = names + self._over(value.body, scheme, by_path)
             where[value.name] = value.location
-        try:
-            TopologicalSorter(graph).prepare()
-        except CycleError as error:
-            ring = list(reversed(error.args[1]))
-            self.report("ring-of-names", where.get(ring[0]), ring[0], ring=" → ".join(ring))
-            return False
-        return True
+        for _ in range(RINGS_TOLD):
+            try:
+                TopologicalSorter(graph).prepare()
+            except CycleError as error:
+                ring = list(reversed(error.args[1]))
+                self.report("ring-of-names", where.get(ring[0]), ring[0], ring=" → ".join(ring))
+                self._ringed.update(ring)
+                graph |= {name: [] for name in ring}
+            else:
+                return True
+        return False
 
     def affordable(self, scheme: Scheme) -> bool:
         """Whether the scheme, written out as a plan, keeps to a size that every reading can bear."""
@@ -239,6 +246,8 @@ class Names:
     def _value_order(self, scheme: Scheme) -> list[str]:
         parts: list[model.Value | model.Benchmark] = [*scheme.values.values(), *scheme.benchmarks.values()]
         known = {p.name for p in parts}
+        self.meanings |= dict.fromkeys(known & self._ringed)
+        known -= self._ringed
         graph = {p.name: [n for f in model.formulas(p) for n in f.names if n in known] for p in parts}
         return list(TopologicalSorter(graph).static_order())
 
@@ -535,7 +544,7 @@ class Names:
             case body:
                 self.body(body, scope, node.path)
         self.policies(node.policies, scope, node.path)
-        if free and any(p is not None and p.kind == "full" for p in (
+        if free and node.holds is not None and any(p is not None and p.kind == "full" for p in (
             node.policies.missing, node.policies.undefined, node.policies.not_applicable)):  # fmt: skip
             self.report("no-points-here", node.location, node.path, key="full")
         if node.applies_when is not None:

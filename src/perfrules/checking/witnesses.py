@@ -45,14 +45,15 @@ def witness(
 ) -> tuple[Range, Mapping[str, str]] | None:
     if effort.left <= 0:
         return None
-    for tried, given in enumerate(candidates(plan, target, block), start=1):
+    for tried, given in enumerate(candidates(plan, target, block, effort), start=1):
         forecast = Forecast(plan, given, block, present=True)
         found = forecast.read(target)
+        more = effort.spend(forecast)
         result = found.range
         single = isinstance(result, Numbers) and result.low is not None and result.low == result.high
         if isinstance(result, Numbers) and single and not found.holes and wrong(result, forecast):
             return result, told(plan, given, block)
-        if not effort.spend(forecast) or (tried >= LEAST_TRIES and tried * forecast.size >= EFFORT):
+        if not more or (tried >= LEAST_TRIES and tried * forecast.size >= EFFORT):
             return None
     return None
 
@@ -60,12 +61,13 @@ def witness(
 def falling_record(plan: Plan, arm: str, block: RowBlock | None, effort: Effort) -> Mapping[str, str] | None:
     if effort.left <= 0:
         return None
-    for tried, given in enumerate(candidates(plan, arm, block), start=1):
+    for tried, given in enumerate(candidates(plan, arm, block, effort), start=1):
         forecast = Forecast(plan, given, block, present=True)
         found = forecast.read(arm)
+        more = effort.spend(forecast)
         if found.range is None and found.holes == {"missing"} and forecast.reached.get(arm):
             return told(plan, given, block)
-        if not effort.spend(forecast) or (tried >= LEAST_TRIES and tried * forecast.size >= EFFORT):
+        if not more or (tried >= LEAST_TRIES and tried * forecast.size >= EFFORT):
             return None
     return None
 
@@ -87,11 +89,15 @@ def told(plan: Plan, given: Mapping[str, Fraction | bool | str | date], block: R
     return words
 
 
-def candidates(plan: Plan, target: str, block: RowBlock | None) -> Iterator[dict[str, Fraction | bool | str | date]]:
+def candidates(
+    plan: Plan, target: str, block: RowBlock | None, effort: Effort
+) -> Iterator[dict[str, Fraction | bool | str | date]]:
     """Records to try: bounds, landmarks, and the numbers that the formulas themselves compare with."""
     touched: dict[str, None] = {}
     numbers: dict[Fraction, None] = {}
-    Forecast(plan, block=block, present=True, touched=touched, numbers=numbers).read(target)
+    forecast = Forecast(plan, block=block, present=True, touched=touched, numbers=numbers)
+    forecast.read(target)
+    effort.spend(forecast)
     inputs = inputs_of(plan, block)
     names = [n for n in touched if n in inputs]
     if block is not None:

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from perfrules.cli.console import FAULTY, FINE, Screen, exit_code, many
 from perfrules.cli.telling import chosen, read, watched
-from perfrules.findings import Finding
+from perfrules.findings import Finding, RecordError
 from perfrules.model import Batch, Scheme, SetAside
 from perfrules.procedures.auditing import Audit, audit
 from perfrules.procedures.facts import VERDICTS, FactsReport, audit_distribution
@@ -82,12 +82,11 @@ def audit_tables(screen: Screen, scheme: Scheme, folder: Path, *, every: bool, s
     taken, passed = tables_in(folder)
     files = [audit_file(scheme, path, folder) for path in _shown(taken, screen.say("审核", "auditing"))]
     made = folder_audit(scheme, folder, files, passed)
+    if not taken:
+        raise RecordError([Finding("nothing-to-audit", None, "", {"folder": str(folder)})])
     if screen.json:
         screen.give(made.as_json())
         return _code(made.files, strict=strict)
-    if not taken:
-        screen.findings([Finding("nothing-to-check", None, "", {"folder": str(folder)})])
-        return FAULTY
     for each in made.files:
         if every:
             for found in each.audits:

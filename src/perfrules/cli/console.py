@@ -21,7 +21,8 @@ USAGE = frozenset(
     {
         "unknown-scheme", "unknown-edition", "unknown-facts", "unknown-record", "unknown-indicator", "ambiguous-indicator",
         "record-not-chosen", "file-unreadable", "file-not-found", "file-not-readable", "unknown-file-type",
-        "file-not-writable", "output-over-input", "no-such-month", "no-such-stage", "nothing-to-check", "template-needs-workbook",
+        "file-not-writable", "output-over-input", "no-such-month", "no-such-stage", "nothing-to-check", "nothing-to-audit",
+        "template-needs-workbook",
     }
 )  # fmt: skip
 """Findings that say that the command line itself names what is not there: exit 2."""

@@ -161,6 +161,8 @@ def tables_in(folder: str | Path) -> tuple[list[Path], list[Path]]:
     """The files beneath a folder that are audited, and those passed over, by name; hidden ones are not seen at all."""
     taken: list[Path] = []
     passed: list[Path] = []
+    if not Path(folder).is_dir():
+        raise refused("file-not-found", Path(folder))
     try:
         found = sorted(p for p in Path(folder).rglob("*") if p.is_file())
     except OSError as problem:

@@ -18,7 +18,7 @@ from perfrules.plan import NodePlan, Plan, ask, asked, behind
 from perfrules.readings import exact
 from perfrules.readings.exact import group_of
 
-_DOUBLINGS = 60
+_LEAPS, _LEAP = 15, 16
 
 
 @frozen
@@ -192,7 +192,7 @@ class _Monitoring:
     def needed(
         self, record: Record, name: str, toward: str, step: str, labels: tuple[str, ...], now: Fraction
     ) -> Fraction | None:
-        """The nearest value of the lever, on its own grid, with which the light is good: doubled towards, then halved.
+        """The nearest value of the lever, on its own grid, with which the light is good: leapt towards, then halved.
 
         The answer has been tried, and the grid's point before it has been found wanting.
         """
@@ -210,15 +210,15 @@ class _Monitoring:
             return _label(step, labels, values) in self.declared.good
 
         high = 1
-        for _ in range(_DOUBLINGS):
+        for _ in range(_LEAPS):
             if does(high):
                 break
             if isinstance(bound, Fraction) and self.within(start + grid * high, bound, toward) == bound:
                 return None
-            high *= 2
+            high *= _LEAP
         else:
             return None
-        low = high // 2
+        low = high // _LEAP
         while low + 1 < high:
             middle = (low + high) // 2
             low, high = (low, middle) if does(middle) else (middle, high)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from perfrules import model, records, verbs
 from perfrules.findings import Finding, RecordError
 from perfrules.formats import read_records
 from perfrules.model import Frozen, Record, Scheme, TreeNode
 from perfrules.numbers import published
-from perfrules.plan import NodePlan, Plan
+from perfrules.plan import Cohort, Fold, NodePlan, Plan, PlanStep, RowBlock, Step
 from perfrules.readings import exact
 
 ZERO = Fraction(0)
@@ -209,8 +209,9 @@ class _Reader:
     def of(cls, scheme: Scheme, population: Sequence[Record]) -> _Reader:
         plan = verbs.plan(scheme)
         nodes = {p.node.path: p for p in plan.nodes if p.score}
-        leaves = frozenset(_leaves(scheme.tree))
-        return cls(plan, nodes, leaves, verbs.freeze(scheme, population) if scheme.benchmarks else {})
+        wanted = [*(n.score for n in nodes.values()), *(g.rank for g in plan.grades)]
+        frozen = verbs.freeze(scheme, population) if scheme.benchmarks else {}
+        return cls(_no_more_than(plan, wanted), nodes, frozenset(_leaves(scheme.tree)), frozen)
 
     def scores(self, record: Record) -> tuple[dict[str, Fraction], dict[str, str | None]]:
         """What each node of a record came to, where it has a score, and each grade."""
@@ -221,6 +222,39 @@ class _Reader:
             rank = values[each.rank]
             grades[each.scale.name] = each.scale.labels[int(rank)] if isinstance(rank, Fraction) else None
         return scores, grades
+
+
+def _no_more_than(plan: Plan, wanted: Iterable[str]) -> Plan:
+    """The plan with only those steps that lead to the wanted ones; the others are half the work."""
+    needed: set[str] = set()
+    left = list(wanted)
+    while left:
+        name = left.pop()
+        if name not in needed:
+            needed.add(name)
+            left += _names_in(plan.producers.get(name))
+    made = [
+        s
+        for s in plan.steps
+        if s.name in needed or (isinstance(s, RowBlock) and any(f.name in needed for f in s.folds))
+    ]
+    return evolve(plan, steps=tuple(made))
+
+
+def _names_in(step: PlanStep | None) -> Iterator[str]:
+    """The names that a step reads; a definition sees its caller's points."""
+    match step:
+        case Step(formula=formula, bindings=bindings):
+            names = [*formula.names, *(["points"] if formula.definitions else [])]
+            yield from (bound for n in names if isinstance(bound := bindings.get(n, n), str))
+        case Fold():
+            yield from (*step.items, *step.where, *step.weights)
+        case RowBlock(steps=steps):
+            yield from (name for inner in steps for name in _names_in(inner))
+        case Cohort(by=by):
+            yield by
+        case None:
+            pass
 
 
 def _leaves(node: TreeNode) -> Iterable[str]:

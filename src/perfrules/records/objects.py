@@ -139,8 +139,16 @@ def _items(value: object, key: str, findings: list[Finding]) -> Sequence[object]
 
 def _pairs(thing: object) -> list[tuple[str, object]] | None:
     """The names and values that a mapping or object holds; None where it is neither."""
+    try:
+        held = _held(thing)
+    except Exception:  # a stranger's object: whatever its properties raise, it holds nothing that can be read
+        return None
+    return None if held is None else [(_key(key), _plain(value)) for key, value in held]
+
+
+def _held(thing: object) -> list[tuple[object, object]] | None:
     if isinstance(thing, Mapping):
-        return [(_key(key), value) for key, value in thing.items()]
+        return list(thing.items())
     if isinstance(thing, type | Raw) or is_blank(thing):
         return None
     kind: Any = type(thing)
@@ -156,7 +164,15 @@ def _pairs(thing: object) -> list[tuple[str, object]] | None:
 
 
 def _key(key: object) -> str:
-    return (key if isinstance(key, str) else str(key)[:100]).encode("utf-8", "replace").decode()
+    plain = _plain(key)
+    return (plain if isinstance(plain, str) else str(plain)[:100]).encode("utf-8", "replace").decode()
+
+
+def _plain(value: object) -> object:
+    """A text or whole number without the methods of its class, which may be a stranger's."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int.__int__(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _not_a_list(item: object, key: str) -> Finding:
