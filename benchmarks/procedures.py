@@ -136,7 +136,9 @@ def diffed(scheme: Any, batch: Any) -> str:
     """Who gains and who loses when execution counts for more, every project scored by both schemes."""
     import perfrules
 
-    text = SCHEME.replace("points: 20, formula", "points: 30, formula").replace("points: 80, formula", "points: 70, formula")
+    text = SCHEME.replace("points: 20, formula", "points: 30, formula").replace(
+        "points: 80, formula", "points: 70, formula"
+    )
     made = perfrules.diff(scheme, perfrules.loads(text), batch.records).population
     assert made is not None
     changes = [each.change for each in made.records if each.change is not None]

@@ -31,11 +31,7 @@ def scheme_text(*, groups: int = 4, leaves: int = 5, salt: str = "甲") -> str:
 def record(*, groups: int = 4, leaves: int = 5, salt: str = "甲") -> dict[str, int]:
     """A record for that scheme: 87 of each target of 100, two counts, tier 2. It scores 82.9 of 100."""
     values = {"目标": 100, "实际": 87, "次数": 2, "档次": 2}
-    return {
-        f"{what}{salt}{n}": values[what]
-        for n in range(groups * leaves)
-        for what in _inputs(MIX[n % len(MIX)][0])
-    }
+    return {f"{what}{salt}{n}": values[what] for n in range(groups * leaves) for what in _inputs(MIX[n % len(MIX)][0])}
 
 
 def _inputs(kind: Kind) -> dict[str, str]:

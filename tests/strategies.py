@@ -5,10 +5,11 @@ Schemes are plain data, well-kinded by construction, written out as JSON or as Y
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -237,7 +238,7 @@ class Maker:
         if side != "between":
             return {"of": of, side: {**{cut: yields() for cut in cuts}, "else": yields()}}
         bands, edges = [], [*cuts, "200"]
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in itertools.pairwise(edges):
             if self.chance(80) or not bands:
                 bands.append([low, high, yields()])
         if self.chance(20):
@@ -256,10 +257,7 @@ class Maker:
                 *(("node", n, free) for n, free in scope.groups),
             ]
         )
-        if kind == "rows":
-            names = inner
-        else:
-            names = scope.plus(pure=("score", "possible"), points=not inner)
+        names = inner if kind == "rows" else scope.plus(pure=("score", "possible"), points=not inner)
         word = self.pick(("sum", "mean", "min", "max", "count", "largest", "smallest", "quantile"))
         item = self.truth(names, 1) if word == "count" else self.number(names, self.whole(0, 2))
         made: dict[str, Any] = {word: item, "over": over}
@@ -753,7 +751,5 @@ def no_error_but_ours() -> Iterator[None]:
     """Within this, only findings may be raised."""
     from perfrules.findings import PerfrulesError
 
-    try:
+    with suppress(PerfrulesError):
         yield
-    except PerfrulesError:
-        pass

@@ -6,12 +6,12 @@ import os
 from fractions import Fraction
 from typing import Any
 
-import reference
-import strategies
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import perfrules as pr
+import reference
+import strategies
 from perfrules import plugins, records
 from perfrules.model import Hole, Record, Scheme
 from perfrules.scorecards import canonical
@@ -50,7 +50,11 @@ def test_exact_agrees_with_the_reference(case: tuple[Scheme, Record]) -> None:
         if state == "scored":
             assert node.possible == possible, node.path
     for path, rows in wanted.rows.items():
-        seen = [(n.name, n.counts, n.state, n.score) for n in card.nodes if n.role == "row" and n.path.startswith(f"{path}/")]
+        seen = [
+            (n.name, n.counts, n.state, n.score)
+            for n in card.nodes
+            if n.role == "row" and n.path.startswith(f"{path}/")
+        ]
         if len(seen) == len(rows):
             assert seen == rows, path
     for name, value in wanted.values.items():
@@ -81,6 +85,8 @@ def test_a_resolved_scheme_scores_the_same_bytes(case: tuple[Scheme, Record], ra
     again = pr.loads(scheme.resolved(), registry=plugins.Registry())
     cells = list(record.cells.items())
     random.shuffle(cells)
-    shuffled = Record(record.id, dict(cells), record.rows, record.published, record.rulings, record.findings, record.where)
+    shuffled = Record(
+        record.id, dict(cells), record.rows, record.published, record.rulings, record.findings, record.where
+    )
     assert again.digest == scheme.digest
     assert canonical(pr.score(again, shuffled)) == canonical(pr.score(scheme, record))
