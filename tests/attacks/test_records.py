@@ -29,7 +29,11 @@ inputs:
   c: {kind: choice, choices: [甲, 乙], optional: true}
   t: {kind: text, optional: true}
 rows:
-  行: {name: 名, columns: {名: {kind: text}, 分: {kind: number}, m: {kind: measure, optional: true}}, points: 分, formula: "clip(m, 0, 1) * points"}
+  行:
+    name: 名
+    columns: {名: {kind: text}, 分: {kind: number}, m: {kind: measure, optional: true}}
+    points: 分
+    formula: clip(m, 0, 1) * points
 tree:
   children:
     甲项: {points: 5, cases: {b: 1, d > '2023-01-01': 2, c == '甲': 3, else: "clip(x, 0, 5)"}, missing: zero}

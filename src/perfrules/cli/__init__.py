@@ -1,4 +1,4 @@
-"""The command line 命令行: `perfrules list | show | check | template | score | explain | audit | schema`."""
+"""The command line 命令行: `perfrules COMMAND`; `commands` has them all."""
 
 from __future__ import annotations
 
