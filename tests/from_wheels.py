@@ -1,6 +1,6 @@
 """Each plugin's tests, run on its built wheel in an environment with nothing else: `python tests/from_wheels.py [NAME …]`.
 
-Nothing is taken from the checkout but the tests and the example records. Wheels of the core and of every plugin are built;
+Nothing is taken from the checkout but the tests, the READMEs that they read, and the example records. Wheels of the core and of every plugin are built;
 into an empty environment goes the core's, then one plugin's at a time, with those that it depends on; its tests run from a
 copy in another folder, and it goes again.
 """
@@ -57,6 +57,7 @@ def _installed(python: str) -> set[str]:
 def _tested(python: str, plugin: str, tree: Path) -> int:
     tests = tree / "plugins" / plugin / "tests"
     shutil.copytree(PLUGINS / plugin / "tests", tests)
+    shutil.copy(PLUGINS / plugin / "README.md", tests.parent)
     shutil.copytree(ROOT / "examples", tree / "examples")
     return subprocess.run([python, "-m", "pytest", "-q", str(tests)], cwd=tree, check=False).returncode
 
