@@ -488,7 +488,8 @@ def test_results_in_csv_have_every_record(towns, tmp_path):
 
 def test_results_in_a_workbook_keep_their_figures(towns, tmp_path):
     """`-o out.xlsx` has the same figures on sheets for scores, indicators, losses and findings."""
-    calamine = pytest.importorskip("python_calamine")
+    import python_calamine as calamine
+
     out = tmp_path / "out.xlsx"
     assert run("score", WATER, towns, "-o", out).exit_code == 1
     book = calamine.CalamineWorkbook.from_path(str(out))
