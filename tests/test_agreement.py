@@ -16,8 +16,11 @@ from perfrules import plugins, records
 from perfrules.model import Hole, Record, Scheme
 from perfrules.scorecards import canonical
 
-EXAMPLES = 2000 if os.environ.get("PERFRULES_DEEP") else 120
-LAW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+DEEP = bool(os.environ.get("PERFRULES_DEEP"))
+EXAMPLES = 2000 if DEEP else 120
+LAW = settings(
+    max_examples=EXAMPLES, derandomize=not DEEP, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 @st.composite

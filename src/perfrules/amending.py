@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AnyMapping
+from contextlib import suppress
 
 from attrs import evolve
 
 from perfrules import documents
 from perfrules.documents import Mapping, Node, Scalar, Sequence
-from perfrules.findings import Finding, nearest
+from perfrules.findings import Enough, Finding, Gathered, nearest
 from perfrules.model import Amendment
 
 SECTIONS = (
@@ -45,12 +46,27 @@ def amend(
     return _Amending(parent, child, borrowed or {}).made()
 
 
+def _same(a: Node, b: Node | None) -> bool:
+    """Whether two nodes say the same; what they share is not looked into, or many amendments of a large file take long."""
+    if a is b:
+        return True
+    match a, b:
+        case Mapping(), Mapping():
+            return set(a.keys()) == set(b.keys()) and all(_same(value, b.get(key.text)) for key, value in a.entries)
+        case Sequence(), Sequence():
+            return len(a.items) == len(b.items) and all(map(_same, a.items, b.items))
+        case Scalar(), Scalar():
+            return bool(documents.plain(a) == documents.plain(b))
+        case _:
+            return False
+
+
 class _Amending:
     def __init__(self, parent: Mapping, child: Mapping, borrowed: AnyMapping[str, str]) -> None:
         self.borrowed = borrowed
         self.root = parent
         self.child = child
-        self.findings: list[Finding] = []
+        self.findings = Gathered()
         self.made_: list[Amendment] = []
         self.touched: list[tuple[Trail, str, bool]] = []
         self.marks = [(k, v) for k, v in child.entries if k.text in _MARKS]
@@ -65,11 +81,12 @@ class _Amending:
         if not isinstance(listed, Sequence) or not listed.items:
             self.report("amendments-wanting", listed if listed is not None else self.child)
             return self.root, (), self.findings
-        for item in listed.items:
-            if isinstance(item, Mapping):
-                self.one(item)
-            else:
-                self.report("amendment-unknown", item, seen=_shown(item), kinds="、".join(KINDS))
+        with suppress(Enough):
+            for item in listed.items:
+                if isinstance(item, Mapping):
+                    self.one(item)
+                else:
+                    self.report("amendment-unknown", item, seen=_shown(item), kinds="、".join(KINDS))
         return self.root, tuple(self.made_), self.findings
 
     def header(self) -> None:
@@ -113,7 +130,7 @@ class _Amending:
         assert target is not None
         before, told = self.root, len(self.findings)
         getattr(self, f"_{kind}")(item, target, marks)
-        if self.root is before or documents.plain(self.root) == documents.plain(before):
+        if _same(self.root, before):
             if len(self.findings) == told:
                 self.report("amendment-changes-nothing", target, seen=_shown(target))
             self.root = before

@@ -22,7 +22,7 @@ def attack(attacks: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         [sys.executable, "-W", "error", __file__],
         input=json.dumps(attacks), capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, (done.returncode, done.stdout[-300:], done.stderr[-2000:])
     return {line["name"]: line for line in map(json.loads, done.stdout.splitlines())}
 
 

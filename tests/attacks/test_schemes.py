@@ -48,7 +48,7 @@ def attack_of(name: str, entry: dict[str, Any], *, whole: bool = False) -> dict[
         return {"name": name, "hex": entry["bytes"]}
     text = entry["text"] if "text" in entry else made(entry["parts"])
     if not whole and not text.startswith("{"):
-        text = VERSION + ("" if "inputs:" in text else INPUTS) + text + "\n"
+        text = VERSION + ("" if "inputs:" in text or "amends:" in text else INPUTS) + text + "\n"
     return {"name": name, "text": text, "record": entry.get("record"), "whole": "text" in entry}
 
 
