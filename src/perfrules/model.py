@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from functools import cache
@@ -459,6 +459,25 @@ class Check:
 
 
 @frozen
+class Claim:
+    """What the author claims of the scheme 论断, for proofs; it takes no part in scoring.
+
+    Exactly one is there: `holds` for every record, `reached` by some record, or `of`, which with all else equal never
+    falls (`way` is rises) or never rises (falls) with more of an `input`.
+    """
+
+    name: str
+    holds: Formula | None = None
+    reached: Formula | None = None
+    of: Formula | None = None
+    way: Literal["rises", "falls"] = "rises"
+    input: str = ""
+    reason: str = ""
+    provenance: Provenance = UNMARKED
+    location: Location | None = field(default=None, eq=False, repr=False)
+
+
+@frozen
 class PublishedFigure:
     """A column that prints a figure of the scheme's own 公布数: for audits, never for scoring.
 
@@ -618,6 +637,7 @@ class Scheme:
     amends: str = ""
     amendments: tuple[Amendment, ...] = ()
     procedures: Procedures = Procedures()
+    claims: tuple[Claim, ...] = ()
     _by_name: Mapping[str, TreeNode] = field(init=False, repr=False)
 
     @_by_name.default
@@ -627,6 +647,14 @@ class Scheme:
             for name in (node.path, node.identifier):
                 found.setdefault(name, node)
         return found
+
+    def __repr__(self) -> str:
+        edition = f"@{self.edition}" if self.edition else ""
+        return f"Scheme({self.id}{edition}, {self.digest[:12]})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """As IPython and Hypothesis print it, which would write out every part."""
+        printer.text(repr(self))
 
     def resolved(self) -> str:
         """JSON that loads without any plugin: definitions written in, for workers, archives and replay."""
@@ -801,6 +829,10 @@ class SetAside:
     findings: tuple[Finding, ...]
     cells: Mapping[str, Cell] = field(factory=dict, eq=False, repr=False)
 
+    def as_json(self) -> dict[str, Any]:
+        """A plain mapping."""
+        return {"row": self.row, "record": self.id, "findings": [f.as_json() for f in self.findings]}
+
 
 @frozen
 class Batch:
@@ -889,7 +921,7 @@ class Happening:
     provenance: Provenance = UNMARKED
 
 
-@frozen
+@frozen(slots=False)
 class Scorecard:
     """The outcome for one record 评分卡: every node, every line of loss, grades, checks and findings.
 
@@ -914,10 +946,46 @@ class Scorecard:
     stage: str = ""
     evidence: Any = field(default=None, eq=False, repr=False)
 
+    @classmethod
+    def begun(
+        cls, rest: Callable[[], Scorecard], scores: Callable[[], dict[str, Fraction | None]] | None = None, **known: Any
+    ) -> Scorecard:
+        """A card of which some parts are known; the others are made, all at once, when one of them is first looked at.
+
+        `scores` tells every node's points without the rest.
+        """
+        card = cls.__new__(cls)
+        vars(card).update(known, _rest=rest, _scores=scores)
+        return card
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _CARD or "_rest" not in vars(self):
+            raise AttributeError(f"a scorecard has no {name!r}")
+        known = vars(self)
+        rest = known["_rest"]()
+        for part in _CARD:
+            known.setdefault(part, getattr(rest, part))
+        known.pop("_rest", None)
+        return known[name]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _CARD}
+
     @property
     def grade(self) -> str | None:
         """The label of the first grade scale, or None."""
         return next(iter(self.grades.values()), None)
+
+    @property
+    def scores(self) -> dict[str, Fraction | None]:
+        """The points of every node of the tree by its path, "" being the whole; None for one without a score.
+
+        Rows of open groups are among `nodes` only.
+        """
+        known = vars(self).get("_scores")
+        if known is not None:
+            return dict(known())
+        return {n.path: n.score for n in self.nodes if n.role != "row" and n.state != "described"}
 
     def explain(self, lang: Language = "zh", path: str | None = None) -> str:
         """The scorecard in words, or the part at a path. Raises KeyError for a path that it does not have."""
@@ -936,3 +1004,6 @@ class Scorecard:
         total = "—" if self.points is None else published(self.points)
         of = "" if self.max is None else f" / {published(self.max)}"
         return f"{visible(self.record)}: {total}{of}" + (f" {self.grade}" if self.grade else "")
+
+
+_CARD = tuple(a.name for a in attrs.fields(Scorecard))

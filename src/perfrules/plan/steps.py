@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from attrs import define, field, frozen
@@ -155,6 +155,10 @@ class GradePlan:
     other: str = ""
     gates: tuple[Stage, ...] = ()
 
+    def label(self, rank: object) -> str | None:
+        """The label at a place; None for a hole."""
+        return self.scale.labels[int(rank)] if isinstance(rank, Fraction) else None
+
 
 @frozen
 class CheckPlan:
@@ -207,7 +211,7 @@ class Results:
     `computed` holds the figures that rulings overruled; `trace` is whatever a reading kept of the way.
     """
 
-    values: dict[str, model.Datum | model.Hole]
-    rows: dict[str, list[tuple[model.Row, dict[str, model.Datum | model.Hole]]]] = field(factory=dict)
+    values: Mapping[str, model.Datum | model.Hole]
+    rows: Mapping[str, Sequence[tuple[model.Row, Mapping[str, model.Datum | model.Hole]]]] = field(factory=dict)
     computed: dict[str, model.Datum | model.Hole] = field(factory=dict)
     trace: dict[str, list[model.Traced]] = field(factory=dict)

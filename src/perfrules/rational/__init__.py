@@ -3,7 +3,7 @@
 Plan ──lower──► Program: a rational form per step ──► terms, each with bounds
 """
 
-from perfrules.rational.forms import DAY, NUMBER, WORDS, Beyond, Form, Forms
+from perfrules.rational.forms import DAY, NUMBER, WORDS, Beyond, Form, FormKind, Forms
 from perfrules.rational.lowering import Block, Cells, Facts, Gather, Program, lower
 from perfrules.rational.terms import Call, Term, Terms
 
@@ -17,6 +17,7 @@ __all__ = [
     "Cells",
     "Facts",
     "Form",
+    "FormKind",
     "Forms",
     "Gather",
     "Program",

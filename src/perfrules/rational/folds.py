@@ -107,7 +107,7 @@ class Folding:
         if fold.statistic == "count":
             hole, num, _ = t.folded(block, fold.name, 0, most, kinds)
             return forms.reached(forms.ratio(num, t.one, ONE), hole)
-        if item.kind == "number" and item.den is t.one and fold.statistic in ("sum", "min", "max"):
+        if whole_fold(fold, item):
             ends = item.num.low, item.num.high
             if fold.statistic != "sum":
                 low, high = ends
@@ -126,6 +126,13 @@ class Folding:
         kinds -= {"not_applicable"}
         if where is not None:
             kinds |= {"missing" if k == "not_applicable" else k for k in where.hole.kinds}
-        if fold.statistic != "count" and (not fold.empty_is_zero or fold.statistic == "mean"):
+        measured = "measure" in (item.kind, item.kind if weight is None else weight.kind)
+        if fold.statistic != "count" and (not fold.empty_is_zero or fold.statistic == "mean" or measured):
             kinds.add("undefined")
         return frozenset(kinds)
+
+
+def whole_fold(fold: Fold, item: Form) -> bool:
+    """Whether a fold over rows comes to a whole number of its item's factor."""
+    one = item.den.constant and item.den.value == 1
+    return item.kind == "number" and one and fold.statistic in ("sum", "min", "max")

@@ -49,9 +49,9 @@ class Form:
     @property
     def constant(self) -> Fraction | None:
         """The number that it always is, if it is one."""
-        return (
-            self.factor * self.num.value if self.num.constant and self.den.constant and self.kind == "number" else None
-        )
+        if not self.num.constant or not self.den.constant or self.kind != "number":
+            return None
+        return self.factor if self.num.value == 1 else self.factor * self.num.value
 
 
 class Forms:
@@ -283,7 +283,8 @@ class Forms:
     def _arm(x: Form, condition: Term, holds: bool) -> Form:
         """A number where a condition is known to hold or fail."""
         while x.split is not None and x.split[0] is condition:
-            x = x.split[1 if holds else 2]
+            _, one, other = x.split
+            x = one if holds else other
         return x
 
     # ------------------------------------------------------------------------------------------ measures

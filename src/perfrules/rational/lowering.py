@@ -17,13 +17,14 @@ from attrs import evolve, field, frozen
 from perfrules import model, nodes
 from perfrules.model import Frozen, Hole
 from perfrules.nodes import Node
+from perfrules.numbers import TRANSCENDENT_PLACES
 from perfrules.plan import Cohort, DefinitionPlan, Fold, Plan, RowBlock, Step
-from perfrules.rational.folds import Folding
+from perfrules.rational.folds import Folding, whole_fold
 from perfrules.rational.forms import DAY, NUMBER, WORDS, Beyond, Form, Forms
 from perfrules.rational.terms import EVERY_KIND, Term, Terms
 
 FIRST_DAY, LAST_DAY = date.min.toordinal(), date.max.toordinal()
-BITS_LIMIT = 2000
+BITS_LIMIT = 4000
 """Terms that may outgrow this are left to the exact reading, which counts what large numbers cost."""
 
 
@@ -44,11 +45,11 @@ class Cells:
 @frozen
 class Facts:
     """What is known before any record is read 已知条件: of cells by input name (a row's as `kind.column`), of the most rows
-    that a record brings of a kind, and the frozen benchmarks."""
+    that a record brings of a kind, and the frozen benchmarks (None: they are looked up with each record, by a call)."""
 
     cells: Mapping[str, Cells]
     rows: Mapping[str, int] = field(factory=dict)
-    frozen: Mapping[str, Frozen] = field(factory=dict)
+    frozen: Mapping[str, Frozen] | None = field(factory=dict)
 
 
 @frozen(eq=False)
@@ -58,6 +59,11 @@ class Gather:
     fold: Fold
     item: Form
     weight: Form | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it comes to a whole number of the item's factor, else to a fraction in lowest terms (see `of_rows`)."""
+        return whole_fold(self.fold, self.item)
 
 
 @frozen(eq=False)
@@ -84,7 +90,10 @@ class Program:
 
 def lower(plan: Plan, facts: Facts) -> Program:
     """The program of a plan. Raises Beyond where something in it cannot be said in whole numbers."""
-    return _Lowering(plan, facts).program()
+    try:
+        return _Lowering(plan, facts).program()
+    except RecursionError:
+        raise Beyond("terms that stand too deep in one another") from None
 
 
 Scope = Callable[[str], Form]
@@ -168,6 +177,8 @@ class _Lowering:
 
     def benchmark(self, step: Cohort) -> Form:
         """A frozen benchmark: a constant, or one by group; missing where the population had none."""
+        if self.facts.frozen is None:
+            return self._looked_up(step)
         found = self.facts.frozen.get(step.name)
         missing = self.forms.never(self.t.named(self.t.reached("missing"), step.name))
         if found is None:
@@ -183,6 +194,15 @@ class _Lowering:
                 hole = self.t.pick(here, chosen.hole, made.hole)
                 made = self.forms.reached(self.forms.choose(here, chosen, made), hole)
         return self.forms.reached(made, self.t.pick(self.t.whole(by.hole), made.hole, missing.hole))
+
+    def _looked_up(self, step: Cohort) -> Form:
+        """A benchmark that is known only with the record: a call, told its name and what puts a record into a group."""
+        by = self.values[step.by] if step.by else None
+        if by is not None and by.kind == "measure":
+            raise Beyond("a benchmark by a measure")
+        terms = () if by is None else (by.hole, by.num, by.den)
+        hole, num, den = self.t.call("benchmark", terms, (step.name, by and by.kind, by and by.factor))
+        return self.forms.reached(self.forms.ratio(num, den, Fraction(1)), hole)
 
     def _frozen(self, value: Fraction | Hole | None, missing: Form) -> Form:
         match value:
@@ -212,11 +232,7 @@ class _Lowering:
 
     def step(self, step: Step, scope: Scope) -> Form:
         """One step's form; a hole reached on the way is its result."""
-        made = _Evaluation(self, step, scope).form(step.formula.node)
-        bits = [x.bits for x in (made.num, made.den) if x.sort == "int"]
-        if any(b is not None and b > BITS_LIMIT for b in bits):
-            raise Beyond("numbers of more than 2,000 bits")
-        return made
+        return _Evaluation(self, step, scope).form(step.formula.node)
 
     def definition(self, definition: DefinitionPlan, given: Sequence[Form], points: Form | None) -> Form:
         """A call of a definition over arguments whose holes have been reached already."""
@@ -251,6 +267,10 @@ class _Evaluation:
         return self.forms.reached(found, self.t.named(found.hole, str(self.bindings.get(name, name))))
 
     def form(self, node: Node) -> Form:
+        """What a node comes to. Raises Beyond where its numbers may grow too large."""
+        return _of_this_world(self._form(node))
+
+    def _form(self, node: Node) -> Form:
         t, forms = self.t, self.forms
         match node:
             case nodes.Number(value=value):
@@ -368,13 +388,18 @@ class _Evaluation:
             left = left.left
         made = self.form(left)
         for each in reversed(spine):
-            made = self._operation(each.sign, made, self.form(each.right))
+            made = _of_this_world(self._operation(each.sign, made, self.form(each.right)))
         return made
 
     def _operation(self, sign: nodes.ArithmeticSign, x: Form, y: Form) -> Form:
         forms = self.forms
         if "never" in (x.kind, y.kind):
             return forms.never(self._first([x, y]))
+        if {x.kind, y.kind} == {"date", "text"}:
+            day = self._literal_day(x if x.kind == "text" else y)
+            if day is None:
+                return forms.never(self.t.first(self._first([x, y]), self.lowering.undefined))
+            x, y = (forms.day(day) if f.kind == "text" else f for f in (x, y))
         if "date" in (x.kind, y.kind) or (x.kind == y.kind == "measure" and sign in "+-"):
             return self._dated(sign, x, y)
         a, b = self._number(x), self._number(y)
@@ -450,9 +475,11 @@ class _Evaluation:
         return [evolve(f, low=max(lows, default=None)) for f in (x, y)]
 
     def _call(self, function: str, given: list[Form]) -> Form:
+        """A function that is rounded to 30 decimals: the call counts in units of the last, and has no denominator."""
         parts = [part for x in given for part in (x.num, x.den)]
-        hole, num, den = self.t.call(function, tuple(parts), tuple(x.factor for x in given))
-        return self.forms.reached(self.forms.ratio(num, den, Fraction(1)), hole)
+        hole, num, _ = self.t.call(function, tuple(parts), tuple(x.factor for x in given))
+        unit = Fraction(1, 10**TRANSCENDENT_PLACES)
+        return self.forms.reached(self.forms.ratio(num, self.t.one, unit), hole)
 
     # ------------------------------------------------------------------------------------------ comparing
 
@@ -552,3 +579,12 @@ class _Evaluation:
         same = self.t.same(x.words, y.words)
         words = same if sign == "==" else self.t.no(same)
         return self.t.pick(self.t.equal(x.tag, self.t.number(WORDS)), words, numbers)
+
+
+def _of_this_world(x: Form) -> Form:
+    """The form itself, unless its number may be of too many bits."""
+    if x.kind in ("number", "measure"):
+        constant = max(x.factor.numerator.bit_length(), x.factor.denominator.bit_length())
+        if any((term.bits or 0) + constant > BITS_LIMIT for term in (x.num, x.den)):
+            raise Beyond(f"numbers of more than {BITS_LIMIT} bits")
+    return x

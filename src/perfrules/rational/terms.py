@@ -34,17 +34,22 @@ Op = Literal[
 ]  # fmt: skip
 
 Limit = int | None
+CALL_LIMIT = 2**300
+"""What a call or fold comes to is no larger; where it is, no term says it, and the exact reading has to."""
+DECIMAL_LIMIT = 2**200
+"""The same of ln, exp and power, whose numerators count 30th decimals (they have no denominator)."""
 EVERY_KIND: frozenset[str] = frozenset({"", "missing", "not_applicable", "undefined", "refused"})
 
 
 class Term:
-    """One whole-number expression; compare by identity. `low` and `high` bound its value, None being no bound.
+    """One whole-number expression, made of its `terms`; compare by identity. `low` and `high` bound its value, None being no
+    bound.
 
     `kinds` are the kinds that a hole may be of ("" for none), `rows` the kind of rows that it is of, if any. `place` is its
     number in the order of making: arguments come before what is made of them.
     """
 
-    __slots__ = ("args", "high", "kinds", "low", "op", "place", "rows", "settled", "sort")
+    __slots__ = ("args", "high", "kinds", "low", "op", "place", "rows", "settled", "sort", "terms")
     rows: str
 
     def __init__(
@@ -59,16 +64,8 @@ class Term:
         self.high = high
         self.kinds = kinds
         self.settled = settled
-        self.rows = next((a.rows for a in args if isinstance(a, Term) and a.rows), "")
-
-    @property
-    def terms(self) -> tuple[Term, ...]:
-        """The terms that it is made of."""
-        if self.op == "part":
-            return (self.args[0],)
-        if self.op == "call":
-            return tuple(self.args[0].terms)
-        return tuple(a for a in self.args if isinstance(a, Term))
+        self.terms = args[0].terms if op == "call" else tuple(a for a in args if isinstance(a, Term))
+        self.rows = next((a.rows for a in self.terms if a.rows), "")
 
     @property
     def value(self) -> Any:
@@ -112,6 +109,7 @@ class Terms:
         self._made: dict[tuple[Any, ...], Term] = {}
         self._under: dict[tuple[Term, Term, bool], Term] = {}
         self._without: dict[tuple[Term, Term], Term] = {}
+        self._kinds: dict[tuple[Term, str], Term] = {}
         self.none = self._make("const", ("",), "hole", kinds=frozenset({""}), settled=True)
         self.true = self._make("const", (True,), "bool")
         self.false = self._make("const", (False,), "bool")
@@ -167,19 +165,20 @@ class Terms:
         made = self._made.get(key)
         if made is None:
             made = self._made[key] = Term("call", (Call(function, terms, told),), "int", len(self._made))
-            made.rows = next((t.rows for t in terms if t.rows), "")
+        most = DECIMAL_LIMIT if function in ("ln", "exp", "power") else CALL_LIMIT
         return (
             self._make("part", (made, 0), "hole"),
-            self._make("part", (made, 1), "int"),
-            self._make("part", (made, 2), "int", 1),
+            self._make("part", (made, 1), "int", -most, most),
+            self._make("part", (made, 2), "int", 1, most),
         )
 
     def folded(self, block: str, fold: str, low: Limit, high: Limit, kinds: frozenset[str]) -> tuple[Term, Term, Term]:
         """The hole, numerator and denominator of a fold over the rows of a block."""
+        low, high = -CALL_LIMIT if low is None else low, CALL_LIMIT if high is None else high
         return (
             self._make("folded", (block, fold, 0), "hole", kinds=kinds),
             self._make("folded", (block, fold, 1), "int", low, high),
-            self._make("folded", (block, fold, 2), "int", 1),
+            self._make("folded", (block, fold, 2), "int", 1, CALL_LIMIT),
         )
 
     # ------------------------------------------------------------------------------------------ whole numbers
@@ -216,6 +215,12 @@ class Terms:
     def times(self, factor: int, a: Term) -> Term:
         """So many times a term."""
         return self.mul(a, self.number(factor))
+
+    def repeated(self, factor: int, a: Term) -> Term:
+        """So many times a term that is needed by itself too: a choice in it is not made over again."""
+        if a.op != "pick" or factor == 1:
+            return self.times(factor, a)
+        return self._make("mul", (a, self.number(factor)), "int", *_products(a, self.number(factor)))
 
     def negative(self, a: Term) -> Term:
         return self.times(-1, a)
@@ -384,6 +389,8 @@ class Terms:
             return self.truth(holds)
         if a.op not in _SEEN_THROUGH or a.place < condition.place or depth > _DEPTH:
             return a
+        if len(self._under) > _LOOKS:  # what is not simplified is still right
+            return a
         key = (a, condition, holds)
         found = self._under.get(key)
         if found is None:
@@ -454,6 +461,12 @@ class Terms:
             return self.false
         if len(a.kinds) == 1:
             return self.true
+        found = self._kinds.get((a, kind))
+        if found is None:
+            found = self._kinds[a, kind] = self._of_kind(a, kind)
+        return found
+
+    def _of_kind(self, a: Term, kind: str) -> Term:
         match a.op:
             case "named":
                 return self.of_kind(a.args[0], kind)
@@ -468,8 +481,8 @@ class Terms:
 
 
 _SEEN_THROUGH = frozenset({"pick", "and", "or", "not", "first", "named"})
-_DEPTH = 40
-"""How deep a term is looked through for what is already known."""
+_DEPTH, _LOOKS = 40, 200_000
+"""How deep a term is looked through for what is already known, and how often one is for a whole plan."""
 
 
 # ---------------------------------------------------------------------------------------------- bounds

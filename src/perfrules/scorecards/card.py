@@ -11,7 +11,7 @@ from perfrules.findings import Finding, Severity
 from perfrules.model import Hole, NodeScore, Provenance, Scorecard
 from perfrules.numbers import published
 from perfrules.plan import GradePlan, NodePlan, Stage
-from perfrules.scorecards.foundations import hole_words, one_line, outcomes_of, state_of
+from perfrules.scorecards.foundations import hole_words, one_line, origin, outcomes_of, state_of
 from perfrules.scorecards.losses import ZERO, Losses
 
 
@@ -158,7 +158,7 @@ class Card(Losses):
             because = None
             if isinstance(value, Hole):
                 body = local.get(f"{prefix}__body")
-                because = self._origin(body if isinstance(body, Hole) else value)
+                because = origin(body if isinstance(body, Hole) else value, self.values)
             worth = points if isinstance(points, Fraction) else None
             if state == "refused" and because is not None and not self._beneath_absent(path):
                 self.find("no-score", path, why=hole_words(because), why_en=hole_words(because, "en"))
@@ -319,7 +319,7 @@ class Card(Losses):
             assert isinstance(stage.source, model.Gate)
             self._gate(scale.name, stage.source, stage)
         rank = self.values[planned.rank]
-        label = scale.labels[int(rank)] if isinstance(rank, Fraction) else None
+        label = planned.label(rank)
         if planned.other:
             other = self.values[planned.other]
             if isinstance(rank, Fraction) and isinstance(other, Fraction) and rank != other:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
 
 from perfrules import model
 from perfrules.formula import Formula
@@ -91,6 +93,18 @@ _HOLES = {
     "en": {"missing": "missing", "not_applicable": "not applicable", "undefined": "undefined (division by zero)",
            "refused": "without a score"},
 }  # fmt: skip
+
+
+def origin(hole: Hole, values: Mapping[str, Any]) -> Hole:
+    """The hole that a hole comes from: followed through the plan's own steps to a name of the author's."""
+    seen: set[str] = set()
+    while hole.name in values and hole.name not in seen:
+        seen.add(hole.name)
+        inner = values[hole.name]
+        if not isinstance(inner, Hole) or inner == hole or not inner.name:
+            break
+        hole = inner
+    return hole
 
 
 def hole_words(hole: Hole, lang: str = "zh") -> str:

@@ -10,7 +10,7 @@ from perfrules import model
 from perfrules.findings import Finding
 from perfrules.model import Hole, Line, Record, Row
 from perfrules.plan import Arms, NodePlan, Plan, Results
-from perfrules.scorecards.foundations import Foundations, hole_words, outcomes_of, source_line
+from perfrules.scorecards.foundations import Foundations, hole_words, origin, outcomes_of, source_line
 
 ZERO = Fraction(0)
 
@@ -35,26 +35,15 @@ class Losses:
         for step in (planned.applies, planned.body):
             hole = self.values.get(step)
             if isinstance(hole, Hole):
-                return self._origin(hole)
+                return origin(hole, self.values)
         if planned.applies and self.values[planned.applies] is False:
             return Hole("not_applicable", planned.node.name, "applies_when")
         for stage in planned.stages:
             step = stage.trigger or stage.step
             hole = self.values.get(step)
             if isinstance(hole, Hole) and hole.name:
-                return self._origin(hole)
+                return origin(hole, self.values)
         return Hole(value.kind, value.name, value.why)
-
-    def _origin(self, hole: Hole) -> Hole:
-        """Follow a hole through the plan's own steps to a name of the author's."""
-        seen: set[str] = set()
-        while hole.name in self.values and hole.name not in seen:
-            seen.add(hole.name)
-            inner = self.values[hole.name]
-            if not isinstance(inner, Hole) or inner == hole or not inner.name:
-                break
-            hole = inner
-        return hole
 
     def _taken(self, arms: Arms, values: Mapping[str, Any]) -> model.Outcome | None:
         arm = values.get(arms.step)
@@ -112,7 +101,7 @@ class Losses:
         body = self.values.get(planned.body)
         reason = node.reason
         if isinstance(body, Hole):
-            reason = hole_words(self._origin(body))
+            reason = hole_words(origin(body, self.values))
         elif planned.arms is not None:
             taken = self._taken(planned.arms, self.values)
             reason = (taken.reason if taken else "") or reason
@@ -170,12 +159,12 @@ class Losses:
         body = local.get(f"{prefix}__body")
         if not isinstance(score, Fraction):
             hole = body if isinstance(body, Hole) else score
-            reason = hole_words(self._origin(hole)) if isinstance(hole, Hole) else ""
+            reason = hole_words(origin(hole, self.values)) if isinstance(hole, Hole) else ""
             return [Line(path, "absent", points, "", reason, clause)]
         reason = kind.reason
         arm = local.get(f"{prefix}__body__arm")
         if isinstance(body, Hole):
-            reason = hole_words(self._origin(body))
+            reason = hole_words(origin(body, self.values))
         elif isinstance(arm, Fraction) and kind.body is not None:
             reason = outcomes_of(kind.body)[int(arm)].reason or reason
         if isinstance(computed, Hole):
