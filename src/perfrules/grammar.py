@@ -102,6 +102,7 @@ FORMS: dict[str, Form] = {
             "stages": Key("list:text", "阶段", "the stages of a year, in order"),
             "period": Key("name", "期间所在的数据项", "the input that tells a record's period: a date, or a year"),
             "checks": Key("map:form:check", "勾稽关系", "conditions that records must keep"),
+            "claims": Key("map:claim", "论断", "what the author claims of the scheme, for `perfrules prove`"),
             "published": Key("map:form:published", "公布数所在列", "columns with published figures, for audits"),
             "procedures": Key("form:procedures", "评价程序", "what evaluators do around the score"),
             **_PROVENANCE,
@@ -366,6 +367,19 @@ FORMS: dict[str, Form] = {
             **_PROVENANCE,
         },
     ),
+    "claim": Form(
+        "论断",
+        "a claim",
+        {
+            "holds": Key("formula", "对每条记录都成立", "what holds for every record"),
+            "reached": Key("formula", "有记录使之成立", "what holds for some record"),
+            "rises": Key("formula", "何数不会越低（with 越大时）", "what never falls with more of `with`"),
+            "falls": Key("formula", "何数不会越高（with 越大时）", "what never rises with more of `with`"),
+            "with": Key("name", "随哪个数据项", "the input that grows, all else the same"),
+            "reason": _REASON,
+            **_PROVENANCE,
+        },
+    ),
     "published": Form(
         "公布数",
         "a published figure",
@@ -488,8 +502,6 @@ FORMS: dict[str, Form] = {
 
 STATISTICS = ("sum", "mean", "min", "max", "count", "largest", "smallest", "quantile")
 BODY_KEYS = ("formula", "rule", "bands", "cases", "given", *STATISTICS)
-LATER = frozenset({"claims"})
-"""Keys of the language that this version does not read yet."""
 
 
 def json_schema() -> dict[str, Any]:
@@ -497,6 +509,7 @@ def json_schema() -> dict[str, Any]:
     definitions = {name: _form_schema(form) for name, form in FORMS.items()}
     definitions["value"] = {"anyOf": [_TEXT, definitions["value"]]}
     definitions["definition"] = {"anyOf": [_TEXT, definitions["definition"]]}
+    definitions["claim"] = {"anyOf": [_TEXT, definitions["claim"]]}
     definitions["outcome"] = {"anyOf": [_TEXT, definitions["outcome"]]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -552,7 +565,7 @@ def _shape_schema(shape: str) -> dict[str, Any]:
             return {"type": "array", "items": _shape_schema(rest)}
         case "map":
             return {"type": "object", "additionalProperties": _shape_schema(rest)}
-        case "value" | "definition" | "outcome":
+        case "value" | "definition" | "outcome" | "claim":
             return {"$ref": f"#/$defs/{word}"}
         case "amendment":
             return {"type": "object", "minProperties": 1}

@@ -31,6 +31,14 @@ def check_names(scheme: Scheme) -> list[Finding]:
         return checker.gathered
 
 
+def check_condition(scheme: Scheme, condition: Formula) -> list[Finding]:
+    """Every problem of a condition that is asked of a scheme, over its inputs, values and nodes."""
+    checker = Names(scheme)
+    before = len(checker.check())
+    checker.truth(condition, checker.scope(), condition.source.strip())
+    return checker.findings[before:]
+
+
 def check_definitions(definitions: Mapping[str, model.Definition]) -> list[Finding]:
     """The same for definitions alone, as a file of them is checked."""
     checker = Names(None, definitions)
@@ -95,6 +103,12 @@ class Names:
             self.grade(scale, scale.name, own=scale.of_nodes)
         for check in scheme.checks:
             self.truth(check.holds, self.scope(), check.name)
+        for claim in scheme.claims:
+            for text in (claim.holds, claim.reached):
+                if text is not None:
+                    self.truth(text, self.scope(), claim.name)
+            if claim.of is not None:
+                self.number(claim.of, self.scope(), claim.name, pure=False)
         self.printed(scheme)
         if scheme.ranking is not None:
             self._ranking(scheme.ranking)
@@ -187,7 +201,7 @@ class Names:
         """Whether the scheme, written out as a plan, keeps to a size that every reading can bear."""
         held = {key: len(n.children) for n in scheme.tree.walk() for key in (n.path, n.identifier)}
         kinds = {kind.name: self._size(kind, held) for kind in scheme.rows.values()}
-        rest = [scheme.values, scheme.benchmarks, scheme.grades, scheme.checks, scheme.ranking]
+        rest = [scheme.values, scheme.benchmarks, scheme.grades, scheme.checks, scheme.claims, scheme.ranking]
         total = sum(kinds.values()) + self._size(rest, held)
         for node in scheme.tree.walk():
             holds = node.holds.body if isinstance(node.holds, model.Group) else node.holds

@@ -15,7 +15,7 @@ from perfrules.documents import Mapping as Map
 from perfrules.documents import Node, Scalar, Sequence
 from perfrules.findings import Finding, Gathered, nearest
 from perfrules.formula import Formula
-from perfrules.grammar import FORMS, LATER
+from perfrules.grammar import FORMS
 from perfrules.model import Policies, Provenance
 from perfrules.numbers import published
 from perfrules.parsing import FormulaProblems
@@ -77,8 +77,6 @@ class Forms:
                 if isinstance(value, Scalar) and value.style == "plain" and value.text in NULLS:
                     self.report("empty-key", key, path, key=word)
                     del found[word]
-            elif word in LATER:
-                self.report("not-read-yet", key, path, key=word)
             else:
                 known = "、".join(list(keys)[:KEYS_TOLD]) + ("…" if len(keys) > KEYS_TOLD else "")
                 self.report(
@@ -233,6 +231,8 @@ class Forms:
 
 
 NULLS = ("", "~", "null", "Null", "NULL")
+POLICY_KEYS = ("missing", "undefined", "not_applicable")
+"""What a node without a rule of its own has no use for."""
 GROUP_ONLY = (
     "at_least",
     "else",

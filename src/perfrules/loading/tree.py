@@ -10,7 +10,7 @@ from perfrules.documents import Mapping as Map
 from perfrules.documents import Node, Scalar, Sequence
 from perfrules.findings import nearest
 from perfrules.grammar import BODY_KEYS
-from perfrules.loading.forms import GROUP_ONLY, labels_of, never, or_default
+from perfrules.loading.forms import GROUP_ONLY, POLICY_KEYS, labels_of, never, or_default
 from perfrules.loading.parts import Parts
 from perfrules.model import Policies, Provenance
 from perfrules.numbers import published
@@ -75,8 +75,9 @@ class Trees(Parts):
                 self.report("points-wanting", at, path)
         else:
             holds = self.body(found, path, mark, required=False)
-            rounding = rounding or leaf_round
-            policies = policies.over(leaves)
+            if holds is not None:  # what is only described has no use for what leaves have
+                rounding = rounding or leaf_round
+                policies = policies.over(leaves)
             if points is None and leaf_points is not None and holds is not None:
                 points = model.Points(leaf_points)
             if holds is None and points is not None and not any(k in found for k in BODY_KEYS):
@@ -86,8 +87,13 @@ class Trees(Parts):
             for word in GROUP_ONLY:
                 if word in found:
                     self.report("key-does-not-fit", self.key(found[word]), path, key=word, with_="末级指标 leaf")
+            if holds is None and points is None and not any(k in found for k in BODY_KEYS):
+                for word in [w for w in POLICY_KEYS if w in found]:
+                    self.report(
+                        "key-does-not-fit", self.key(found[word]), path, key=word, with_="只列示的指标 described"
+                    )
         if isinstance(holds, model.Group | model.OpenGroup) and not (isinstance(holds, model.Group) and holds.body):
-            for word in ("missing", "undefined", "not_applicable"):
+            for word in POLICY_KEYS:
                 if word in found:
                     self.report("policy-on-group", self.key(found[word]), path, key=word)
         low, high = self._between(found.get("adjustments"), path)

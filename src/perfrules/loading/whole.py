@@ -53,6 +53,7 @@ class Whole(Procedures):
             tree = self.node(None, found["tree"], "", top, NO_POLICIES, None, None)
         grades = {k.text: self.grade(k, v, top) for k, v in self.entries(found.get("grades"), "", "grades")}
         checks = tuple(self.check(k, v, top) for k, v in self.entries(found.get("checks"), "", "checks"))
+        claims = tuple(self.claim(k, v, top, inputs) for k, v in self.entries(found.get("claims"), "", "claims"))
         figures = self.entries(found.get("published"), "", "published")
         benchmarks = {
             k.text: self.benchmark(k, v, top) for k, v in self.entries(found.get("benchmarks"), "", "benchmarks")
@@ -70,7 +71,8 @@ class Whole(Procedures):
         ranking = self.ranking(found.get("ranking"), top)
         procedures = self.procedures(found.get("procedures"), top)
         parts = (
-            tree, *rows.values(), *values.values(), *grades.values(), *checks, *benchmarks.values(), ranking, procedures,
+            tree, *rows.values(), *values.values(), *grades.values(), *checks, *claims, *benchmarks.values(), ranking,
+            procedures,
         )  # fmt: skip
         used = used_definitions(visible, parts)
         resolved = self._resolved(root, {n: d for n, d in used.items() if n not in definitions})
@@ -101,6 +103,7 @@ class Whole(Procedures):
             provenance=top,
             file=self.file,
             procedures=procedures,
+            claims=claims,
         )
 
     def _resolved(self, root: Node, borrowed: Mapping[str, model.Definition]) -> str:
@@ -125,6 +128,33 @@ class Whole(Procedures):
             return None
         rounding = self.rounding(found.get("round"), path)
         return model.Benchmark(key.text, body, rounding, mark, key.locate(0, len(key.text)))
+
+    def claim(self, key: Scalar, node: Node, top: Provenance, inputs: Mapping[str, model.Input]) -> model.Claim:
+        """A claim: one of four ways to say something of all records, or of some; a formula alone is what holds."""
+        if isinstance(node, Scalar):
+            holds = self.formula(node, key.text)
+            return model.Claim(key.text, holds, provenance=top, location=key.locate(0, len(key.text)))
+        found = self.mapping(node, "claim", key.text)
+        said = [word for word in ("holds", "reached", "rises", "falls") if word in found]
+        if len(said) != 1:
+            self.report("claim-wants-one", key, key.text, seen="、".join(said) or "—")
+        word = said[0] if said else ""
+        name = self.text(found.get("with"), key.text, "with")
+        if word in ("rises", "falls") and (name not in inputs or inputs[name].kind not in ("number", "date")):
+            near = nearest(name, [i.name for i in inputs.values() if i.kind in ("number", "date")])
+            self.report("claim-wants-input", found.get("with", key), key.text, near, name=name or "—", word=word)
+        formula = self.formula(found.get(word), key.text)
+        return model.Claim(
+            name=key.text,
+            holds=formula if word == "holds" else None,
+            reached=formula if word == "reached" else None,
+            of=formula if word in ("rises", "falls") else None,
+            way="falls" if word == "falls" else "rises",
+            input=name,
+            reason=self.text(found.get("reason"), key.text, "reason"),
+            provenance=self.provenance(found, top),
+            location=key.locate(0, len(key.text)),
+        )
 
     def ranking(self, node: Node | None, top: Provenance) -> model.Ranking | None:
         """How records are ranked; what is no word for ties is a formula that breaks them."""

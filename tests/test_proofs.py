@@ -1,0 +1,474 @@
+"""Proofs: the solver's encoding agrees with the exact reading, and nothing is shown that exact scoring does not confirm."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+import yaml
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import perfrules as pr
+from perfrules import records, testing, verbs
+from perfrules.cli.commands import perfrules
+from perfrules.model import Hole, Record, Scheme
+from perfrules.plan import RowBlock
+from perfrules.proving import deciding
+from perfrules.readings import exact
+from perfrules.readings.proof import claims, searching
+from perfrules.readings.proof.comparing import at
+from perfrules.readings.proof.deciding import Prover
+from perfrules.readings.proof.encoding import Encoding
+
+DEEP = bool(os.environ.get("PERFRULES_DEEP"))
+LAW = settings(
+    max_examples=400 if DEEP else 25,
+    derandomize=not DEEP,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+HERE = Path(__file__).parent
+FAULTY = HERE / "faulty"
+EXPECTED: Mapping[str, Mapping[str, str]] = yaml.safe_load((FAULTY / "expected.yaml").read_text(encoding="utf-8"))
+WATER = HERE.parent / "examples" / "township-water.yaml"
+INEXACT = {"ln", "exp", "power", "largest", "smallest", "quantile", "size"}
+"""What the solver knows by its range alone, so that a step that hangs on it is not compared."""
+
+
+# ------------------------------------------------------------------------------------------------ agreement
+
+
+@st.composite
+def scored(draw: st.DrawFn, focus: str = "everything") -> tuple[Scheme, Record]:
+    """A scheme of the whole language, and a record for it that nobody has ruled on."""
+    scheme = draw(testing.schemes(focus=focus))
+    return scheme, records.record_from(scheme, draw(testing.records(scheme)))
+
+
+@LAW
+@given(scored())
+def test_the_encoding_agrees_with_the_exact_reading(case: tuple[Scheme, Record]) -> None:
+    """Every step, of the record and of each of its rows, is the same value or the same hole by both."""
+    assert compared(*case) >= 0
+
+
+def compared(scheme: Scheme, record: Record) -> int:
+    """How many steps were the same by both readings; some are known by their range alone."""
+    plan = verbs.plan(scheme)
+    results = exact.evaluate(plan, record)
+    counts = {kind: len(record.rows.get(kind, ())) for kind in scheme.rows}
+    encoding = Encoding(plan, counts)
+    blocks = [s for s in plan.steps if isinstance(s, RowBlock)]
+    names = [s.name for s in plan.steps if not isinstance(s, RowBlock)] + [f.name for b in blocks for f in b.folds]
+    for name in names:
+        encoding.term(name)
+    for block in blocks:
+        for number in range(counts[block.rows]):
+            encoding.row(block, number)
+    rows = {kind: [{n: c.value for n, c in row.cells.items()} for row in found] for kind, found in record.rows.items()}
+    value = at(encoding, {n: c.value for n, c in record.cells.items()}, rows, record.stage)
+    same = 0
+    for name in names:
+        if not encoding.about([name]).vague & INEXACT:
+            assert told(value(encoding.term(name))) == told(results.values[name]), name
+            same += 1
+    for block in blocks:
+        for row, local in results.rows[block.name]:
+            terms = encoding.row(block, row.number - 1)
+            if (
+                not encoding.vague[f"{block.name}#{row.number - 1}"] & INEXACT
+                and not encoding.about([block.name], [(block.name, row.number - 1)]).vague & INEXACT
+            ):
+                assert {n: told(value(terms[n])) for n in local} == {n: told(v) for n, v in local.items()}
+    return same
+
+
+def told(value: Any) -> Any:
+    return value.kind if isinstance(value, Hole) else (type(value), value)
+
+
+EDGES = """
+perfrules: 1
+scheme: example.edges
+title: 边界
+clause: 例
+inputs:
+  x: {kind: number, min: -100, max: 100}
+  y: {kind: number, min: -100, max: 100}
+  甲: {kind: date}
+  乙: {kind: date}
+  选: {kind: choice, choices: [优, 良]}
+  真: {kind: boolean}
+values:
+  舍入: {formula: x, round: 2}
+  向下: {formula: x, round: {places: 1, mode: down}}
+  向上: {formula: x, round: {places: 1, mode: up}}
+  取整: floor(x)
+  商: x / y
+  天数: 甲 - 乙
+  同: 选 == '优' and 真
+  短路: 1 if x > 0 or 1 / y > 0 else 0
+  链: 1 if 0 < x <= y < 50 else 0
+  步: steps_over(x, 0, 0.5, '计一档')
+tree:
+  points: 10
+  formula: "clip(商, 0, 1) * points"
+  undefined: zero
+  missing: 3
+  not_applicable: exclude
+"""
+
+
+@pytest.mark.parametrize(
+    "x", ["", "不适用", "0", "2.675", "-2.675", "0.005", "-0.005", "2.5", "-2.5", "1.25", "-0.5", "50"]
+)
+@pytest.mark.parametrize("y", ["", "0", "-1", "3", "50"])
+def test_ties_negatives_and_holes_agree(x: str, y: str) -> None:
+    """Halves on either side of zero, floors below it, and every kind of hole: the same by both readings."""
+    scheme = pr.loads(EDGES)
+    for more in ({}, {"甲": "2024-02-29", "乙": "2023-02-28", "选": "优", "真": "是"}, {"选": "良", "真": "不适用"}):
+        record = records.record_from(scheme, {"x": x, "y": y, **more})
+        assert compared(scheme, record) == 17
+
+
+# ------------------------------------------------------------------------------------------------ what is found
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_faulty_schemes_are_caught(name: str) -> None:
+    """Each is found out when it is loaded where `expected.yaml` says so, and refuted by a record in words of the form."""
+    expected = EXPECTED[name]
+    try:
+        scheme = pr.load(FAULTY / f"{name}.yaml")
+        found = scheme.findings
+    except pr.SchemeError as problem:
+        found = problem.findings
+    assert [f.name for f in found if f.severity != "remark"] == ([expected["finding"]] if "finding" in expected else [])
+    if "claim" not in expected:
+        assert any(f.severity == "error" for f in found)  # it is no scheme: there is nothing to prove
+        return
+    proofs = pr.prove(scheme)
+    wanted = [d for d in proofs if type(d.claim).__name__ == expected["claim"] and d.path == expected["path"]]
+    refuted = [d for d in wanted if isinstance(d.answer, pr.Refuted)]
+    assert len(refuted) == 1
+    assert (refuted[0].reason("zh"), refuted[0].reason("en")) == (expected["zh"], expected["en"])
+    assert not proofs.unknown
+
+
+def test_every_faulty_scheme_is_expected() -> None:
+    """No file of `tests/faulty` is left out of the list, and none is listed that is not there."""
+    assert sorted(EXPECTED) == sorted(p.stem for p in FAULTY.glob("*.yaml") if p.stem != "expected")
+
+
+NEEDLE = """
+perfrules: 1
+scheme: example.needle
+title: 一处不对
+clause: 例
+inputs: {率: {kind: number, unit: "%", min: 0, max: 1, decimals: 5}}
+tree:
+  points: 10
+  children:
+    甲: {points: 10, formula: "率 * points + max(1 - abs(率 * 8 - 5) * 100000, 0) * 5"}
+"""
+
+
+def test_a_single_bad_point_is_found_by_the_proof_alone() -> None:
+    """Two thousand records drawn at random keep to the range; the one rate that does not is what refutes it."""
+    scheme = pr.loads(NEEDLE)
+    draw = random.Random(0)
+    tried = [Fraction(draw.randrange(100_001), 100_000) for _ in range(2000)]
+    assert all(pr.score(scheme, {"率": rate}, trace=False)["甲"].score <= 10 for rate in tried)
+    (decided,) = list(pr.prove(scheme, "甲 <= 率 * 10"))
+    assert isinstance(decided.answer, pr.Refuted)
+    assert decided.answer.record.record == {"率": "62.5%"}
+    assert decided.reason("zh") == "反例：率 = 62.5%\n此时甲 = 11.25，不成立：甲 <= 率 * 10"
+
+
+def test_what_is_shown_refutes_when_it_is_scored() -> None:
+    """Whatever a refutation shows, typed in as it stands and scored, is out of range."""
+    scheme = pr.load(FAULTY / "over-achievement.yaml")
+    for decided in pr.prove(scheme).refuted:
+        score = pr.score(scheme, decided.answer.record.record)[decided.path].score
+        assert score == decided.answer.record.came > 10
+
+
+def test_a_candidate_that_is_not_confirmed_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where exact scoring accepts nothing, a claim that does not hold is unknown: neither refuted nor passed."""
+    scheme = pr.load(FAULTY / "over-achievement.yaml")
+    monkeypatch.setattr(deciding.Trial, "shows", lambda *_: None)
+    answers = {d.path: d for d in pr.prove(scheme) if isinstance(d.claim, claims.Within)}
+    assert answers["里程完成率"].word == "unknown"
+    assert "精确计分没有证实" in answers["里程完成率"].reason()
+
+
+def test_unknown_is_told_and_never_a_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no work allowed the solver tells nothing: what only it could settle is unknown with the reason, and fails."""
+    monkeypatch.setattr(searching, "SOLVER_WORK", 1)
+    done = run("prove", str(FAULTY / "bands-swapped.yaml"), "--claim", "群众满意 <= 10 * 满意率 + 6", "--lang", "en")
+    assert done.exit_code == 1
+    assert "did not come to an end within its limit" in done.output
+
+
+def test_a_directed_search_may_refute_what_the_solver_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A limit on the solver hides no fault that a bound, an edge or zero shows."""
+    monkeypatch.setattr(searching, "SOLVER_WORK", 1)
+    monkeypatch.setattr(deciding, "QUICK", 1)
+    (decided,) = pr.prove(pr.load(FAULTY / "over-achievement.yaml"), "里程完成率 <= 10")
+    assert isinstance(decided.answer, pr.Refuted)
+
+
+def test_answers_are_the_same_each_time() -> None:
+    """Two runs give the same answers with the same records: the solver's limit is its own count of work."""
+    scheme = pr.load(WATER)
+    first, second = ([attrs.evolve(d, ms=0) for d in pr.prove(scheme)] for _ in range(2))
+    assert first == second
+
+
+# ------------------------------------------------------------------------------------------------ proved is so
+
+
+@pytest.mark.parametrize(
+    "source", [WATER, *(FAULTY / f"{n}.yaml" for n in EXPECTED if n != "overlap")], ids=lambda p: p.stem
+)
+def test_no_record_breaks_what_is_proved(source: Path) -> None:
+    """Whatever is proved of all records holds for each of many drawn ones, pairs that differ in one input among them."""
+    scheme = pr.load(source)
+    kept = [d.claim for d in pr.prove(scheme).proved if not isinstance(d.claim, claims.EXISTENTIAL)]
+
+    @settings(LAW, max_examples=100)
+    @given(st.data())
+    def held(data: st.DataObject) -> None:
+        raw = data.draw(testing.records(scheme))
+        card = pr.score(scheme, raw)
+        for claim in kept:
+            if (
+                isinstance(claim, claims.Within)
+                and claim.of.role == "node"
+                and card[claim.of.path or ""].score is not None
+            ):
+                score = card[claim.of.path].score if claim.of.path else card.points
+                assert claim.low <= score <= claim.high
+            if isinstance(claim, claims.Monotone | claims.NoGift) and claim.of.role == "node":
+                name = claim.input if isinstance(claim, claims.Monotone) else data.draw(st.sampled_from(claim.inputs))
+                other = {**raw, name: data.draw(testing.records(scheme)).get(name, "")}
+                ways.setdefault((claim, name), []).append(
+                    (record_value(scheme, raw, name), card[claim.of.path].score,
+                     record_value(scheme, other, name), pr.score(scheme, other)[claim.of.path].score)
+                )  # fmt: skip
+
+    ways: dict[Any, list[Any]] = {}
+    held()
+    for (claim, _), pairs in ways.items():
+        there = [(x, a, y, b) for x, a, y, b in pairs if a is not None and b is not None]
+        numbers = [
+            (a, b) if x < y else (b, a)
+            for x, a, y, b in there
+            if not isinstance(x, Hole) and not isinstance(y, Hole) and x != y
+        ]
+        if isinstance(claim, claims.Monotone):
+            assert all(a <= b for a, b in numbers) or all(a >= b for a, b in numbers)
+        else:
+            missing = [
+                (a, b)
+                for x, a, y, b in there
+                if isinstance(x, Hole) and x.kind == "missing" and not isinstance(y, Hole)
+            ]
+            assert all(a <= b for a, b in missing)
+
+
+def record_value(scheme: Scheme, raw: Mapping[str, Any], name: str) -> Any:
+    cell = records.record_from(scheme, raw).cells.get(name)
+    return Hole("missing") if cell is None else cell.value
+
+
+def test_bounds_add_up_without_the_whole_tree_in_one_question() -> None:
+    """A group is asked with its children cut off at their proved bounds: no input of a leaf takes part."""
+    scheme = pr.load(WATER)
+    made = deciding.Deciding(scheme, verbs.plan(scheme))
+    within = [c for c in claims.standard(verbs.plan(scheme)) if isinstance(c, claims.Within)]
+    assert all(isinstance(d.answer, pr.Proved) for d in made.decide(within))
+    root = next(c for c in within if not c.of.path)
+    read = made._nodes_read(root)
+    cut = Prover(verbs.plan(scheme), made.adding.cuts(root, read), made.adding.assumed(root, read))
+    assert cut.search(root, 0, lambda _: None).none
+    assert not cut.encoding().inputs.keys() & {"漏损率", "停水小时", "成本"}
+
+
+GROUPS = """
+perfrules: 1
+scheme: example.groups
+title: 上级指标
+clause: 例
+inputs: {甲率: {kind: number, unit: "%", min: 0, max: 1}, 乙率: {kind: number, unit: "%", min: 0, max: 1}}
+tree:
+  id: 总分
+  points: 100
+  MADE
+  children:
+    甲组: {points: 40, children: {甲: {points: 40, formula: 甲率 * points, not_applicable: exclude, round: 2}}}
+    乙组: {points: 60, children: {乙: {points: 60, formula: 乙率 * points, not_applicable: exclude, round: 2}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "word"),
+    [
+        ("round: 2", "proved"),
+        ("rescale: true", "proved"),
+        ("formula: 甲组 + 乙组", "proved"),
+        ("formula: (甲组 + 乙组) * 101%", "refuted"),
+        ("formula: 甲组 + 乙组 + (1 if 甲组 > 39.99 else 0)", "refuted"),
+        ("formula: 甲组 + 乙组 - 1", "refuted"),
+    ],
+)
+def test_what_is_assumed_of_parts_proves_nothing_false(made: str, word: str) -> None:
+    """A whole that can leave its range is refuted, though each of its parts keeps to its own."""
+    answers = {
+        d.path: d.word for d in pr.prove(pr.loads(GROUPS.replace("MADE", made))) if isinstance(d.claim, claims.Within)
+    }
+    assert answers == {"": word, "甲组": "proved", "甲组/甲": "proved", "乙组": "proved", "乙组/乙": "proved"}
+
+
+def test_the_whole_is_attained_by_one_record() -> None:
+    """All points of a whole are shown by one record, put together from its leaves' and scored."""
+    scheme = pr.scheme("mof.project")
+    attained = [d for d in pr.prove(scheme) if isinstance(d.claim, claims.Attained) and not d.path]
+    totals = {d.claim.which: pr.score(scheme, d.answer.record.record).points for d in attained}
+    assert totals == {"full": 100, "least": 0}
+
+
+# ------------------------------------------------------------------------------------------------ bundled schemes
+
+
+def test_bundled_schemes_are_nearly_all_decided() -> None:
+    """At least 95 % of what is claimed of indicators and rows is proved or refuted; the rest says why."""
+    made, _ = verbs.schemes()
+    every = [d for editions in made.values() for scheme in editions for d in pr.prove(scheme)]
+    leaves = [d for d in every if d.claim.of.role in ("row", "adjustment") or of_leaf(d)]
+    unknown = [d for d in leaves if isinstance(d.answer, pr.Unknown)]
+    assert len(leaves) > 800
+    assert len(unknown) <= 0.05 * len(leaves)
+    assert all(d.reason("zh") and d.reason("en") for d in every if isinstance(d.answer, pr.Unknown))
+
+
+def of_leaf(decided: Any) -> bool:
+    node = next((n for n in decided.of.tree.walk() if n.path == decided.path), None)
+    return node is not None and decided.claim.of.role == "node" and not any(c.points for c in node.children)
+
+
+# ------------------------------------------------------------------------------------------------ claims of an author's
+
+
+CLAIMS = """
+perfrules: 1
+scheme: example.claims
+title: 论断
+clause: 例
+inputs: {漏损率: {kind: number, unit: "%", min: 0, max: 1}}
+tree:
+  points: 20
+  children:
+    漏损: {points: 20, formula: "max(points - floor(max(漏损率 - 12%, 0) / 1%) * 2, 0)"}
+claims:
+  越高越低: {falls: 漏损, with: 漏损率}
+  反了: {rises: 漏损, with: 漏损率}
+  不倒扣: 漏损 >= 0
+  达标满分: {holds: 漏损 == 20 or 漏损率 > 12%, clause: 例 第一条}
+  十二以上即扣: {holds: 漏损 < 20 or 漏损率 <= 12%}
+  扣光: {reached: 漏损 == 0}
+  单数分: {reached: 漏损 == 19}
+  缺了不算分: not present(漏损) or present(漏损率)
+"""
+
+
+def test_claims_of_an_author() -> None:
+    """`claims:` are proved beside what is claimed of every scheme; a formula alone is what holds."""
+    scheme = pr.loads(CLAIMS)
+    answers = {d.path: d.word for d in pr.prove(scheme) if d.claim.of.role == "scheme"}
+    assert answers == {
+        "越高越低": "proved", "反了": "refuted", "不倒扣": "proved", "达标满分": "proved", "十二以上即扣": "refuted",
+        "扣光": "proved", "单数分": "refuted", "缺了不算分": "proved",
+    }  # fmt: skip
+    assert pr.loads(scheme.resolved()).claims[0].input == "漏损率"
+
+
+def test_a_claim_that_is_no_condition_is_a_finding() -> None:
+    """A claim asked by text is checked as a formula of the scheme is."""
+    scheme = pr.loads(CLAIMS)
+    for text, name in (("漏损 <= ", "formula-unfinished"), ("漏 <= 3", "unknown-name"), ("漏损 + 1", "wrong-kind")):
+        with pytest.raises(pr.SchemeError) as problem:
+            pr.prove(scheme, text)
+        assert [f.name for f in problem.value.findings] == [name]
+
+
+def test_formulas_are_equivalent_or_a_record_tells_them_apart() -> None:
+    """Two ways to write a rule are one claim; where they differ, a record on the input's grid says so."""
+    scheme = pr.loads(CLAIMS.replace("max: 1}", "max: 1, decimals: 2}"))
+    assert pr.prove(scheme, "max(漏损率, 1 - 漏损率) == 1 - min(漏损率, 1 - 漏损率)")[0].word == "proved"
+    assert pr.prove(scheme, "round(漏损率, 2) == 漏损率")[0].word == "proved"
+    (decided,) = pr.prove(scheme, "round(漏损率, 1) == floor(漏损率 * 10 + 0.5) / 10 and 漏损率 != 37%")
+    assert decided.answer.record.record == {"漏损率": "37%"}
+
+
+def test_two_schemes_are_the_same_or_a_record_tells_them_apart() -> None:
+    """A rule said in another way is proved the same node by node; one cut point moved is found."""
+    text = CLAIMS.partition("claims:")[0]
+    one = pr.loads(text)
+    restated = pr.loads(text.replace("floor(max(漏损率 - 12%, 0) / 1%)", "steps_over(漏损率, 12%, 1%, '不计')"))
+    assert {d.word for d in pr.prove(one, same_as=restated)} == {"proved"}
+    moved = pr.loads(text.replace("12%", "13%"))
+    answers = {d.path: d for d in pr.prove(one, same_as=moved)}
+    shown = answers["漏损"].answer
+    assert isinstance(shown, pr.Refuted)
+    assert pr.score(one, shown.record.record)["漏损"].score != pr.score(moved, shown.record.record)["漏损"].score
+
+
+def test_a_scheme_with_rows_is_the_same_as_itself() -> None:
+    """Rows alike in every step fold alike, however many there are."""
+    scheme = pr.scheme("mof.self-evaluation")
+    assert {d.word for d in pr.prove(scheme, same_as=scheme)} == {"proved"}
+
+
+# ------------------------------------------------------------------------------------------------ the command
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(perfrules, list(arguments))
+
+
+def test_the_command_gives_json_of_its_shape() -> None:
+    """Exactly the keys that are promised, counts that add up, and records that read as such."""
+    done = run("prove", str(FAULTY / "gap.yaml"), "--format", "json")
+    data = json.loads(done.output)
+    assert done.exit_code == 1
+    assert list(data) == ["proved", "refuted", "unknown", "claims"]
+    assert {tuple(c) for c in data["claims"]} == {("scheme", "path", "claim", "answer", "record", "reason", "ms")}
+    assert sum(data[word] for word in ("proved", "refuted", "unknown")) == len(data["claims"])
+    (refuted,) = [c for c in data["claims"] if c["answer"] == "refuted"]
+    assert refuted["record"] == {"合格率": "84%"}
+
+
+def test_the_command_asks_for_one_scheme_or_all() -> None:
+    """Neither, or both, is a misuse; a claim that holds is exit 0."""
+    assert run("prove").exit_code == 2
+    assert run("prove", "mof.project", "--all").exit_code == 2
+    assert run("prove", str(WATER), "--claim", "水质 <= 40").exit_code == 0
+
+
+def test_without_the_solver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A finding with what to install, not a traceback."""
+    monkeypatch.setattr("perfrules.proving.find_spec", lambda _: None)
+    done = run("prove", str(WATER), "--lang", "en")
+    assert done.exit_code == 1
+    assert "pip install perfrules[proof]" in done.output
