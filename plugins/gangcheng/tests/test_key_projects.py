@@ -13,6 +13,7 @@ import perfrules as pr
 from perfrules.formats import read_records
 from perfrules.model import Batch
 from perfrules.procedures.facts import FactsAudit, audit_distribution
+from perfrules.procedures.outcomes import settle
 from perfrules_gangcheng import problems, rectification
 
 HERE = Path(__file__).parent
@@ -28,11 +29,6 @@ def scheme() -> pr.Scheme:
 @pytest.fixture(scope="module")
 def batch(scheme: pr.Scheme) -> Batch:
     return read_records(DATA, scheme)
-
-
-def test_the_scheme_loads_without_a_finding(scheme: pr.Scheme) -> None:
-    """Nothing in the scheme is in doubt but what its marks say."""
-    assert scheme.findings == ()
 
 
 def test_every_project_is_read_without_a_finding(batch: Batch) -> None:
@@ -99,11 +95,6 @@ def test_the_figures_are_those_of_the_annexes(audited: FactsAudit, batch: Batch)
         assert figures[f"预算{project}"].value == record.cells["预算批复金额"].value
         assert figures[f"评分{project}"].value == record.cells["财政综合评分"].value
         assert figures[f"等级{project}"].value == record.published["公布等级"].value
-
-
-def test_the_file_of_facts_is_without_fault(audited: FactsAudit) -> None:
-    """Every figure is used and cited."""
-    assert audited.facts.findings == ()
 
 
 def test_what_conflicts_in_the_report_stays_as_printed(audited: FactsAudit) -> None:
@@ -198,3 +189,16 @@ def test_only_what_the_report_says_is_stated(scheme: pr.Scheme) -> None:
 def test_the_example_is_the_same_data() -> None:
     """`examples/gangcheng.csv` is this distribution's data, byte for byte."""
     assert (REPOSITORY / "examples" / "gangcheng.csv").read_bytes() == DATA.read_bytes()
+
+
+def test_what_follows_for_every_project(scheme: pr.Scheme, batch: Batch) -> None:
+    """Results are fed back and put right, bear on later budgets, and count in the assessment; no factor is stated."""
+    cards = [pr.score(scheme, record, benchmarks=pr.freeze(scheme, batch.records)) for record in batch.records]
+    settled = settle(scheme, cards)
+    assert len(settled) == 11
+    for each in settled:
+        assert [c.name for c in each.consequences] == ["反馈整改", "预算安排", "目标考核"]
+        assert (each.factor, each.undecided) == (None, False)
+        assert all(
+            c.provenance.status == "stated" and c.provenance.clause.startswith("报告 ") for c in each.consequences
+        )

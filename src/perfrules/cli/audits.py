@@ -10,12 +10,12 @@ from typing import Any
 from attrs import evolve
 
 from perfrules.cli.console import FAULTY, FINE, Screen, exit_code, many
-from perfrules.cli.telling import chosen, read, watched
+from perfrules.cli.telling import chosen, read, tell_set_aside, watched
 from perfrules.findings import Finding, RecordError
-from perfrules.model import Batch, Scheme, SetAside
+from perfrules.model import Batch, Scheme
 from perfrules.procedures.auditing import Audit, audit
 from perfrules.procedures.facts import VERDICTS, FactsReport, audit_distribution
-from perfrules.procedures.folders import FileAudit, FolderAudit, audit_file, folder_audit, tables_in
+from perfrules.procedures.folders import REPEATED, FileAudit, FolderAudit, audit_file, folder_audit, tables_in
 
 # ------------------------------------------------------------------------------------------------ one file
 
@@ -32,10 +32,7 @@ def audit_forms(screen: Screen, scheme: Scheme, path: Path, wanted: str | None, 
         data: dict[str, Any] = {
             "scheme": {"id": scheme.id, "edition": scheme.edition, "digest": scheme.digest},
             "audits": [each.as_json() for each in audits],
-            "set_aside": [
-                {"row": each.row, "record": each.id, "findings": [f.as_json() for f in each.findings]}
-                for each in batch.set_aside
-            ],
+            "set_aside": [each.as_json() for each in batch.set_aside],
             "findings": [f.as_json() for f in batch.findings],
             "count": count,
         }
@@ -45,8 +42,7 @@ def audit_forms(screen: Screen, scheme: Scheme, path: Path, wanted: str | None, 
     for each in audits:
         _tell_audit(screen, each)
         screen.line()
-    for aside in batch.set_aside:
-        _tell_aside(screen, aside)
+    tell_set_aside(screen, batch.set_aside)
     zh = "共 {records} 份：相符 {foot}，不符 {do_not_foot}，搁置 {set_aside}；列出 {items} 处。"
     en = f"{many(count['records'], 'form')}: foot {{foot}}, do not foot {{do_not_foot}}, set aside {{set_aside}}; "
     screen.line(screen.say(zh, en + many(count["items"], "item") + ".").format_map(count))
@@ -69,11 +65,6 @@ def _tell_audit(screen: Screen, each: Audit, at: str = "") -> None:
     screen.findings(each.findings, of=each.record)
 
 
-def _tell_aside(screen: Screen, aside: SetAside) -> None:
-    screen.line(screen.say(f"搁置：第 {aside.row} 行  {aside.id}", f"set aside: line {aside.row}  {aside.id}"))
-    screen.findings(aside.findings, of=aside.id)
-
-
 # ------------------------------------------------------------------------------------------------ folders
 
 
@@ -91,10 +82,9 @@ def audit_tables(screen: Screen, scheme: Scheme, folder: Path, *, every: bool, s
         if every:
             for found in each.audits:
                 _tell_audit(screen, found, f"{each.file} ")
-            for aside in each.set_aside:
-                _tell_aside(screen, aside)
-        if every or not each.readable:
-            screen.findings(each.findings, of=each.file)
+            tell_set_aside(screen, each.set_aside)
+        told = each.findings if every or not each.readable else [f for f in each.findings if f.name == REPEATED]
+        screen.findings(told, of=each.file)
     _tell_tables(screen, made)
     return _code(made.files, strict=strict)
 

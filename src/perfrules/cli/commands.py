@@ -42,8 +42,8 @@ def perfrules() -> None:
     """
 
 
-def _command(zh: str, en: str) -> Callable[[Command], click.Command]:
-    """A command of the group, with the options that every command has; what is found on the way becomes its exit code."""
+def _command(zh: str, en: str, *, of: click.Group | None = None) -> Callable[[Command], click.Command]:
+    """A command of the group (or of another), with the options that every command has; what is found on the way becomes its exit code."""
 
     def made(function: Command) -> click.Command:
         @functools.wraps(function)
@@ -66,7 +66,9 @@ def _command(zh: str, en: str) -> Callable[[Command], click.Command]:
         ):  # fmt: skip
             run = option(run)
         name = function.__name__.removesuffix("_")
-        return perfrules.command(name, help=f"{zh}\n\n{en}", short_help=f"{zh.split('。')[0]}  {en.split('.')[0]}")(run)
+        return (of or perfrules).command(
+            name, help=f"{zh}\n\n{en}", short_help=f"{zh.split('。')[0]}  {en.split('.')[0]}"
+        )(run)
 
     return made
 
@@ -102,13 +104,19 @@ def list_(screen: Screen) -> int:
 @click.option("--provenance/--no-provenance", default=True, help="是否写出依据  with provenance or without")
 @click.option("--plan", "as_plan", is_flag=True, help="写出计算步骤  the steps of the plan instead")
 @click.option("--resolved", is_flag=True, help="写出展开的 JSON  the scheme as JSON that loads without plugins")
-def show(screen: Screen, scheme: str, rules: bool, provenance: bool, as_plan: bool, resolved: bool) -> int:
+@click.option("--generated", is_flag=True, help="写出生成的 Python  the Python that is generated for records")
+def show(
+    screen: Screen, scheme: str, rules: bool, provenance: bool, as_plan: bool, resolved: bool, generated: bool
+) -> int:
     from perfrules import verbs
     from perfrules.cli import outline, showing
 
     made = verbs.scheme(scheme)
     if resolved:
         screen.give_text(made.resolved())
+    elif generated:
+        sources = verbs.generated(made)
+        screen.give({"generated": sources}) if screen.json else screen.give_text("\n\n".join(sources.values()))
     elif as_plan:
         steps = outline.plan_steps(made)
         screen.give({"steps": steps}) if screen.json else showing.show_plan(screen, steps)
@@ -150,7 +158,19 @@ def template(screen: Screen, scheme: str, output: Path) -> int:
 @_command("给文件里的各条记录计分。", "Score the records of a file.")
 @_scheme
 @_file
-@click.option("-o", "--output", type=_PATH, metavar="FILE", help="结果写到 .json .csv .xlsx  write results there")
+@click.option(
+    "-o", "--output", type=_PATH, metavar="FILE", help="结果写到 .json .csv .xlsx .parquet  write results there"
+)
+@click.option(
+    "--set-aside",
+    "aside",
+    type=_PATH,
+    metavar="FILE",
+    help="大文件：搁置的记录写到那里（.csv）  of large files: what is set aside goes there",
+)
+@click.option(
+    "--restart", is_flag=True, help="大文件：不接着上次，从头做起  of large files: begin anew, not where it was stopped"
+)
 @_rulings
 @_stage
 @_benchmarks
@@ -168,6 +188,8 @@ def score(
     scheme: str,
     file: Path,
     output: Path | None,
+    aside: Path | None,
+    restart: bool,
     rulings: Path | None,
     stage: str | None,
     benchmarks: Path | None,
@@ -175,11 +197,26 @@ def score(
     every: bool,
     strict: bool,
 ) -> int:
-    from perfrules.cli import telling
+    from perfrules.cli import batches, telling
     from perfrules.formats.benchmarks import write_benchmarks
     from perfrules.formats.results import check_output, write_scores
     from perfrules.formats.tables import refused
 
+    if output is not None and batches.in_batches(file, output):
+        if rulings or save or every:
+            zh = "结果写到 .parquet、或把 .parquet 写成 .csv 时，没有 --rulings、--save-benchmarks 和 --findings"
+            en = "into .parquet, or from .parquet into .csv, there are no --rulings, --save-benchmarks and --findings"
+            raise click.UsageError(screen.say(zh, en))
+        return batches.score_batches(
+            screen, scheme, file, output, set_aside=aside, benchmarks=benchmarks, stage=stage or "", restart=restart,
+            strict=strict,
+        )  # fmt: skip
+    if aside or restart:
+        zh, en = (
+            "--set-aside 和 --restart 只用于写到 .parquet、或把 .parquet 写成 .csv",
+            "--set-aside and --restart are for .parquet",
+        )
+        raise click.UsageError(screen.say(zh, en))
     inputs = [each for each in (file, rulings, benchmarks) if each is not None]
     if output is not None:
         check_output(output, inputs)
@@ -414,6 +451,126 @@ def stages(
 
     sides = ((before, before_stage), (after, after_stage))
     return watching.compare_files(screen, scheme, sides, month, strict=strict)
+
+
+@_command(
+    "测试插件或体系：定律、算例、依据，逐项给出结论。TARGET 是发行包名、体系编号或文件。",
+    "Test a plugin or a scheme: laws, worked cases, provenance. TARGET is a distribution, a scheme's id or a file.",
+)
+@click.argument("target", metavar="TARGET")
+@click.option("--cases", type=_PATH, metavar="PATH", help="算例所在的文件夹或文件  the folder or file of worked cases")
+@click.option(
+    "--examples",
+    type=click.IntRange(1, 10_000),
+    default=60,
+    show_default=True,
+    metavar="N",
+    help="每个体系试多少条记录  how many records each scheme is tried on",
+)
+@click.option("--known", type=_PATH, metavar="FILE", help="已知不符及缘由（YAML）  known failures, with their reasons")
+@click.option(
+    "--law", "laws", multiple=True, metavar="NAME", help="只测这一项，可重复  only this check; may be repeated"
+)
+def test(
+    screen: Screen, target: str, cases: Path | None, known: Path | None, examples: int, laws: Sequence[str]
+) -> int:
+    from perfrules.cli import testing
+
+    return testing.test_target(screen, target, cases, known, examples, laws)
+
+
+@perfrules.group("cases", cls=_InOrder, short_help="算例：试算、记录  Worked cases: try them, record them")
+def cases_() -> None:
+    """算例文件（*.cases.yaml）：试算、记录。
+
+    Files of worked cases: try them, record them.
+    """
+
+
+@_command("试算算例文件，列出不符之处。", "Try files of worked cases, and tell what differs.", of=cases_)
+@click.argument("files", metavar="PATH...", type=_PATH, nargs=-1, required=True)
+def run(screen: Screen, files: Sequence[Path]) -> int:
+    from perfrules.cli import testing
+
+    return testing.run_cases(screen, files)
+
+
+@_command(
+    "把记录和算出的分写成算例文件，待人核对。",
+    "Write records and their scores as a file of cases, to be confirmed.",
+    of=cases_,
+)
+@_scheme
+@_file
+@click.option("-o", "--output", type=_PATH, required=True, metavar="FILE", help="*.cases.yaml")
+@click.option("--source", metavar="TEXT", default="", help="这些数从哪里来  where the figures come from")
+def record(screen: Screen, scheme: str, file: Path, output: Path, source: str) -> int:
+    from perfrules.cli import testing
+
+    return testing.record_cases(screen, scheme, file, output, source)
+
+
+@_command(
+    "证明：体系对一切记录都成立什么，不成立的举出反例。",
+    "Prove what holds of a scheme for every record; what does not is refuted by a record.",
+)
+@click.argument("scheme", metavar="SCHEME", required=False)
+@click.option("--all", "whole", is_flag=True, help="各插件带来的每一个体系  every scheme that plugins bring")
+@click.option("--claim", "claims", metavar="TEXT", multiple=True, help="只问这一条  a condition to prove, alone")
+@click.option("--same-as", metavar="SCHEME", help="与另一体系得数是否处处相同  whether another comes to the same")
+@click.option("--every", is_flag=True, help="成立的也逐条列出  list what is proved too")
+def prove(
+    screen: Screen, scheme: str | None, whole: bool, claims: Sequence[str], same_as: str | None, every: bool
+) -> int:
+    from perfrules import verbs
+    from perfrules.cli import proving
+
+    if (scheme is None) is not whole or (same_as is not None and (whole or claims)):
+        raise click.UsageError(
+            screen.say(
+                "写一个 SCHEME，或写 --all；--same-as 只用于一个体系", "give one SCHEME, or --all; --same-as is for one"
+            )
+        )
+    if scheme is not None:
+        schemes = [verbs.scheme(scheme)]
+    else:
+        made, _ = verbs.schemes()
+        schemes = [each for editions in made.values() for each in editions]
+    other = verbs.scheme(same_as) if same_as is not None else None
+    return proving.prove_schemes(screen, schemes, claims, other, every=every)
+
+
+@_command(
+    "生成算例：每一分支都走到、每一分界都碰到的记录，待人核对。",
+    "Generate cases: records that take every arm and touch every edge, to be confirmed.",
+    of=cases_,
+)
+@_scheme
+@click.option("-o", "--output", type=_PATH, required=True, metavar="FILE", help="*.cases.yaml")
+def generate(screen: Screen, scheme: str, output: Path) -> int:
+    from perfrules.cli import mutating
+
+    return mutating.generate_cases(screen, scheme, output)
+
+
+@_command(
+    "逐处改动体系，看有没有算例或定律会发现。",
+    "Change a scheme in one place after another, and see whether a case or law tells.",
+)
+@_scheme
+@click.option(
+    "--cases",
+    "paths",
+    type=_PATH,
+    multiple=True,
+    metavar="PATH",
+    help="算例所在的文件夹或文件，可重复；缺省为当前文件夹  folder or file of worked cases (default: here)",
+)
+@click.option("--laws/--no-laws", default=True, help="是否也用定律来试  whether laws are tried too")
+def mutate(screen: Screen, scheme: str, paths: Sequence[Path], laws: bool) -> int:
+    from perfrules.cli import mutating
+
+    return mutating.mutate_scheme(screen, scheme, paths, laws=laws)
 
 
 @_command(

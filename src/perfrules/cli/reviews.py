@@ -9,10 +9,10 @@ from typing import Any
 
 from perfrules.cli.console import FAULTY, Screen, exit_code
 from perfrules.cli.outline import STATUS_WORDS
-from perfrules.cli.telling import read
+from perfrules.cli.telling import read, tell_set_aside
 from perfrules.findings import Finding
 from perfrules.formats.scorecards import read_scorecards
-from perfrules.model import Batch, Provenance, Scheme, SetAside
+from perfrules.model import Batch, Provenance, Scheme
 from perfrules.procedures.deviations import ItemDeviation, Reason, Reconciliation, signed
 from perfrules.procedures.reconciling import reconcile
 from perfrules.procedures.sampling import sample
@@ -53,7 +53,7 @@ def _tell_sample(screen: Screen, drawn: Sample) -> None:
     if drawn.findings:
         screen.line()
         screen.findings(drawn.findings)
-    tell_set_aside(screen, drawn.set_aside)
+    tell_set_aside(screen, drawn.set_aside, apart=True)
 
 
 def _tell_taken(screen: Screen, drawn: Sample) -> None:
@@ -83,15 +83,6 @@ def tell_provenance(screen: Screen, mark: Provenance) -> None:
         why = f"{screen.say('：', ': ')}{mark.why}" if mark.why else ""
         words.append(f"[{STATUS_WORDS[screen.lang][mark.status]}{why}]")
     screen.line(f"{screen.say('依据：', 'By: ')}{' '.join(words)}")
-
-
-def tell_set_aside(screen: Screen, aside: tuple[SetAside, ...]) -> None:
-    """Print the records that could not be read, and why."""
-    if aside:
-        screen.line()
-    for each in aside:
-        screen.line(screen.say(f"搁置：第 {each.row} 行  {each.id}", f"set aside: line {each.row}  {each.id}"))
-        screen.findings(each.findings, of=each.id)
 
 
 def _share(coverage: Coverage | None) -> str:
@@ -159,7 +150,7 @@ def _tell_reconciliation(screen: Screen, made: Reconciliation, found: Iterable[F
     if found:
         screen.line()
         screen.findings(found)
-    tell_set_aside(screen, made.set_aside)
+    tell_set_aside(screen, made.set_aside, apart=True)
 
 
 def _item(screen: Screen, item: ItemDeviation) -> str:

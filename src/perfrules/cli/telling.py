@@ -20,12 +20,13 @@ from perfrules.cli.console import (
     exit_code,
     many,
 )
+from perfrules.cli.parts import Data
 from perfrules.findings import Finding, RecordError, Severity, nearest
 from perfrules.formats import read_editions, read_records
 from perfrules.formats.benchmarks import Benchmarks, read_benchmarks
 from perfrules.formats.results import Scores
 from perfrules.formats.rulings import add_rulings
-from perfrules.model import Batch, Record, Scheme, Scorecard
+from perfrules.model import Batch, Record, Scheme, Scorecard, SetAside
 from perfrules.numbers import published
 from perfrules.readings.prose import number
 
@@ -41,7 +42,7 @@ def list_schemes(screen: Screen) -> int:
     made, found = verbs.schemes()
     origins = {str(f.path): f for f in verbs.registry().scheme_files}
     schemes = [s for name in sorted(made) for s in made[name]]
-    listed: list[outline.Data] = []
+    listed: list[Data] = []
     for each in schemes:
         resting = {status: published(points) for status, points in outline.resting(each).items()}
         listed.append(
@@ -92,8 +93,8 @@ def check_files(screen: Screen, paths: Iterable[Path], *, strict: bool) -> int:
     return code
 
 
-def _examined(each: examining.Examined) -> outline.Data:
-    data: outline.Data = {"file": each.file, "kind": each.kind}
+def _examined(each: examining.Examined) -> Data:
+    data: Data = {"file": each.file, "kind": each.kind}
     if each.scheme is not None:
         data["scheme"] = {"id": each.scheme.id, "edition": each.scheme.edition, "digest": each.scheme.digest}
     return data | {"findings": [f.as_json() for f in each.findings]}
@@ -214,12 +215,7 @@ def tell_scores(screen: Screen, scores: Scores, *, every: bool) -> None:
         ]  # fmt: skip
         screen.table(heads, rows, right=[1, 2])
     _tell_findings(screen, scores, every=every)
-    if scores.set_aside:
-        screen.line()
-        screen.line(say("搁置的记录", "Records set aside"), "bold")
-        for each in scores.set_aside:
-            screen.line(say(f"第 {each.row} 行  {each.id}", f"line {each.row}  {each.id}"))
-            screen.findings(each.findings, of=each.id)
+    tell_set_aside(screen, scores.set_aside, apart=True)
     screen.line()
     total, aside = len(scores.cards) + len(scores.set_aside), len(scores.set_aside)
     without, scored = scores.without_score, len(scores.cards) - scores.without_score
@@ -237,6 +233,15 @@ def tell_scores(screen: Screen, scores: Scores, *, every: bool) -> None:
         told = [*labels.items(), *([(say("没有等级", "no grade"), ungraded)] if ungraded else [])]
         counts = say("，", ", ").join(f"{label} {count}" for label, count in told)
         screen.line(f"{name}{say('：', ': ')}{counts}{say('。', '.')}")
+
+
+def tell_set_aside(screen: Screen, aside: Iterable[SetAside], *, apart: bool = False) -> None:
+    """Print the records that could not be read, each with every reason; `apart` from what is above by a blank line."""
+    for place, each in enumerate(aside):
+        if apart and not place:
+            screen.line()
+        screen.line(screen.say(f"搁置：第 {each.row} 行  {each.id}", f"set aside: line {each.row}  {each.id}"), "bold")
+        screen.findings(each.findings, of=each.id)
 
 
 def _points(value: Fraction | None) -> str:

@@ -11,11 +11,10 @@ from attrs import evolve
 
 from perfrules import verbs
 from perfrules.cli.console import FAULTY, Screen, exit_code, many
-from perfrules.cli.reviews import tell_set_aside
-from perfrules.cli.telling import benchmarks_of, read_by_edition, score_all, the_only_edition
+from perfrules.cli.telling import benchmarks_of, read_by_edition, score_all, tell_set_aside, the_only_edition
 from perfrules.findings import Finding, RecordError
 from perfrules.formats.results import Scores
-from perfrules.model import Batch, Input, Scheme, SetAside
+from perfrules.model import Batch, Scheme, SetAside
 from perfrules.procedures.monitoring import NO_LIGHT, Light, Watch, at_month, monitor
 from perfrules.procedures.outcomes import Settled, settle
 from perfrules.procedures.ranking import Ranked, rank
@@ -29,9 +28,7 @@ Data = dict[str, Any]
 def _rest(set_aside: Iterable[SetAside], findings: Iterable[Finding]) -> Data:
     """What every answer for programs has beside its own: the records set aside, and what was found about the file."""
     return {
-        "set_aside": [
-            {"row": each.row, "record": each.id, "findings": [f.as_json() for f in each.findings]} for each in set_aside
-        ],
+        "set_aside": [each.as_json() for each in set_aside],
         "findings": [f.as_json() for f in findings],
     }
 
@@ -44,7 +41,7 @@ def _tell_rest(screen: Screen, set_aside: tuple[SetAside, ...], findings: Sequen
     if findings:
         screen.line()
         screen.findings(findings)
-    tell_set_aside(screen, set_aside)
+    tell_set_aside(screen, set_aside, apart=True)
     screen.line()
 
 
@@ -147,19 +144,13 @@ def _advice(screen: Screen, scheme: Scheme, light: Light) -> str:
         words = say(f"{lever.label}没有数据", f"no data for {lever.label}")
     elif light.needed is None:
         words = say(
-            f"{lever.label}现为 {_figure(lever, light.now)}，怎样变动也不够",
-            f"{lever.label} is {_figure(lever, light.now)}, and no value of it would do",
+            f"{lever.label}现为 {number(light.now)}{light.unit}，怎样变动也不够",
+            f"{lever.label} is {number(light.now)}{light.unit}, and no value of it would do",
         )
     else:
-        now, needed = _figure(lever, light.now), _figure(lever, light.needed)
+        now, needed = (f"{number(figure)}{light.unit}" for figure in (light.now, light.needed))
         words = say(f"{lever.label}现为 {now}，到 {needed} 即可", f"{lever.label} is {now}; {needed} would do")
     return f"{light.path} {light.light}{say('：', ': ')}{words}"
-
-
-def _figure(lever: Input, value: Fraction) -> str:
-    if lever.unit is None:
-        return number(value)
-    return f"{number(value / lever.unit.factor if lever.unit.percent else value)}{lever.unit.text}"
 
 
 # ------------------------------------------------------------------------------------------------ ranks and outcomes

@@ -192,10 +192,7 @@ class Reconciliation:
             "records": [r.as_json() for r in self.records],
             "not_reviewed": list(self.not_reviewed),
             "without_self": list(self.without_self),
-            "set_aside": [
-                {"row": each.row, "record": each.id, "findings": [f.as_json() for f in each.findings]}
-                for each in self.set_aside
-            ],
+            "set_aside": [each.as_json() for each in self.set_aside],
             "count": {
                 "matched": len(self.records),
                 "not_reviewed": len(self.not_reviewed),

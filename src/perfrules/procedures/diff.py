@@ -145,7 +145,7 @@ def _change(each: Change, lang: Language) -> Iterator[str]:
         case _:
             yield head + tail
     for amendment in each.amendments:
-        yield words["amendment"].format(amendment.kind, amendment.clause or "—")
+        yield words["amendment"].format(amendment.kind, amendment.clause.removeprefix("clause: ") or "—")
 
 
 def _population(made: PopulationDiff, lang: Language) -> Iterator[str]:

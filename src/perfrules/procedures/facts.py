@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from attrs import evolve, field, frozen
 
-from perfrules import formula, nodes, plugins, verbs
+from perfrules import formula, nodes, plugins, scoring, verbs
 from perfrules.findings import Finding, Language, SchemeError, nearest
 from perfrules.formula import Formula
 from perfrules.model import Datum, Hole, Record
@@ -25,7 +25,6 @@ from perfrules.plugins import SchemeFile
 from perfrules.procedures.facts_file import DocumentFigure, Fact, Facts, cells, load_facts
 from perfrules.procedures.figures import Printed
 from perfrules.ranges import Analysis, Found, Numbers, point
-from perfrules.readings import exact
 from perfrules.readings.prose import number
 from perfrules.scorecards import hole_words
 
@@ -58,8 +57,8 @@ class Outcome:
         return self.fact.name
 
     def note(self, lang: Language = "zh") -> str:
-        """The author's note, and what is to say of the verdict."""
-        return " ".join(filter(None, (self.fact.note, self.finding.message(lang) if self.finding else "")))
+        """What is to say of the verdict, and the author's note."""
+        return " ".join(filter(None, (self.finding.message(lang) if self.finding else "", self.fact.note)))
 
     def as_json(self, lang: Language = "zh") -> dict[str, Any]:
         """The outcome as plain data; numbers are exact strings."""
@@ -202,7 +201,7 @@ class _Auditor:
         formulas = [f for fact in facts.facts for f in (fact.published, fact.computed, fact.holds) if f is not None]
         steps = {f: Step(f"fact{i}__", f) for i, f in enumerate(formulas)}
         plan = evolve(verbs.plan(facts.scheme), steps=tuple(steps.values()))
-        came = exact.evaluate(plan, Record(facts.id, cells(facts))).values
+        came = scoring.evaluate(plan, Record(facts.id, cells(facts))).values
         self.values = {f: came[step.name] for f, step in steps.items()}
 
     def outcomes(self) -> Iterable[Outcome]:
@@ -231,7 +230,8 @@ class _Auditor:
         slack = isinstance(shown, Fraction) and self.slack(fact.computed, shown, print_.place)
         why = "slack" if slack and way is None else way if print_.cuts(came) else "differs"
         seen = {"name": fact.name, "published": print_.words(shown), "computed": print_.words(came)}
-        seen |= {"difference": print_.apart(apart), "how": _WAYS["zh"][why], "how_en": _WAYS["en"][why]}
+        seen |= {"how": _WAYS["zh"][why], "how_en": _WAYS["en"][why]}
+        seen |= _other(None if apart is None else print_.apart(apart))
         return Outcome(fact, "conflict", *told, way, slack, Finding("figures-conflict", fact.location, fact.name, seen))
 
     def condition(self, fact: Fact) -> Outcome:
@@ -290,9 +290,12 @@ class _Auditor:
         return found.low - place / 2 <= shown <= found.high + place / 2
 
     def filled(self, text: Formula) -> str:
-        """A formula with the printed figures in the place of their names."""
+        """A formula with the printed figures in the place of their names; where words are compared, figure by figure."""
         said = text.source
         names = [n for n in formula.walk(text.node) if isinstance(n, nodes.Name)]
+        figures = {n.name: self.facts.figures[n.name] for n in names}
+        if any(isinstance(f.value, str) for f in figures.values()):
+            return ", ".join(f"{name} = {f.shown}" for name, f in figures.items())
         for node in sorted(names, key=lambda n: -n.at[0]):
             said = said[: node.at[0]] + self.facts.figures[node.name].shown + said[node.at[1] :]
         return _one_line(said)
@@ -363,6 +366,13 @@ def _difference(shown: object, came: object) -> Fraction | timedelta | None:
     if isinstance(shown, date) and isinstance(came, date):
         return shown - came
     return None
+
+
+def _other(apart: str | None) -> dict[str, str]:
+    """How the other of two figures that conflict is told: numbers and dates are computed and so far apart, words are elsewhere."""
+    if apart is None:
+        return {"other": "另一处作", "other_en": "elsewhere as", "apart": "", "apart_en": ""}
+    return {"other": "算得", "other_en": "computed as", "apart": f"，相差 {apart}", "apart_en": f": {apart} apart"}
 
 
 def _one_line(text: str) -> str:

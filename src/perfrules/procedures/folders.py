@@ -6,23 +6,26 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from perfrules.findings import SEVERITIES, Finding, RecordError, Severity
 from perfrules.formats import read_records
 from perfrules.formats.tables import refused
-from perfrules.model import Scheme, SetAside
+from perfrules.model import Batch, Scheme, SetAside
 from perfrules.procedures.auditing import Audit, audit
 
 KINDS = (".csv", ".tsv", ".xlsx", ".xlsm", ".json")
 """The kinds of file that are audited; others in the folder are passed over, and counted."""
+REPEATED = "record-in-several-files"
+"""The finding about a record that another file has too."""
 
 
 @frozen
 class FileAudit:
     """What the audit of one file came to 单个文件的审核结果: its forms, records set aside, and findings about the whole.
 
-    `readable` says whether there was anything to audit: of an unreadable file `findings` say why.
+    `readable` says whether there was anything to audit: of an unreadable file `findings` say why. `ids` are those that the
+    file itself gives its records; records that it only numbers have none.
     """
 
     file: str
@@ -30,6 +33,7 @@ class FileAudit:
     set_aside: tuple[SetAside, ...] = ()
     findings: tuple[Finding, ...] = ()
     readable: bool = True
+    ids: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def forms(self) -> int:
@@ -54,7 +58,7 @@ class FileAudit:
             yield from (("reading", each.record, found) for found in each.findings)
         for aside in self.set_aside:
             yield from (("reading", aside.id, found) for found in aside.findings)
-        yield from (("reading", "", found) for found in self.findings)
+        yield from (("reading", found.path if found.name == REPEATED else "", found) for found in self.findings)
 
 
 @frozen
@@ -134,10 +138,7 @@ class FolderAudit:
                     "readable": each.readable,
                     "count": each.count,
                     "audits": [a.as_json() for a in each.audits],
-                    "set_aside": [
-                        {"row": a.row, "record": a.id, "findings": [f.as_json() for f in a.findings]}
-                        for a in each.set_aside
-                    ],
+                    "set_aside": [a.as_json() for a in each.set_aside],
                     "findings": [f.as_json() for f in each.findings],
                 }
                 for each in self.files
@@ -153,8 +154,21 @@ def audit_folder(scheme: Scheme, folder: str | Path) -> FolderAudit:
 
 
 def folder_audit(scheme: Scheme, folder: str | Path, files: Iterable[FileAudit], passed: Iterable[Path]) -> FolderAudit:
-    """The audits of files, put together."""
-    return FolderAudit(str(folder), scheme, tuple(files), tuple(_beneath(p, folder) for p in passed))
+    """The audits of files, put together; a record that several files have is told with each of them but the first."""
+    told = tuple(_tell_repeated(tuple(files)))
+    return FolderAudit(str(folder), scheme, told, tuple(_beneath(p, folder) for p in passed))
+
+
+def _tell_repeated(files: tuple[FileAudit, ...]) -> Iterator[FileAudit]:
+    seen: dict[str, list[str]] = {}
+    for each in files:
+        found = []
+        for own in dict.fromkeys(each.ids):
+            if others := seen.get(own):
+                told = {"id": own, "files": "、".join(others[:5])}
+                found.append(Finding(REPEATED, None, own, told))
+            seen.setdefault(own, []).append(each.file)
+        yield evolve(each, findings=(*each.findings, *found))
 
 
 def tables_in(folder: str | Path) -> tuple[list[Path], list[Path]]:
@@ -183,7 +197,16 @@ def audit_file(scheme: Scheme, path: Path, folder: str | Path) -> FileAudit:
         batch = read_records(path, scheme)
     except RecordError as problem:
         return FileAudit(name, findings=problem.findings, readable=False)
-    return FileAudit(name, tuple(audit(scheme, r) for r in batch.records), batch.set_aside, batch.findings)
+    audits = tuple(audit(scheme, r) for r in batch.records)
+    return FileAudit(name, audits, batch.set_aside, batch.findings, ids=tuple(_ids(batch)))
+
+
+def _ids(batch: Batch) -> Iterator[str]:
+    """The ids that a file gives its records, without those that are only their places in it."""
+    all_of_it = [(r.number, r.id) for r in batch.records] + [(aside.row, aside.id) for aside in batch.set_aside]
+    for place, (_, own) in enumerate(sorted(all_of_it), start=1):
+        if own not in ("", str(place)):
+            yield own
 
 
 def _beneath(path: Path, folder: str | Path) -> str:

@@ -8,12 +8,11 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-from perfrules import model, verbs
+from perfrules import model, scoring, verbs
 from perfrules.findings import Location
 from perfrules.model import Cell, Frozen, Hole, NodeScore, PublishedFigure, Record, Scheme
 from perfrules.plan import NodePlan, Results
 from perfrules.procedures.figures import Printed, printed
-from perfrules.readings import exact
 
 ZERO = Fraction(0)
 State = Literal["recomputed", "taken", "not_applicable", "left_out"]
@@ -98,7 +97,9 @@ class Form:
 
     def _supposing(self, scores: Mapping[str, Fraction]) -> Results:
         return (
-            exact.evaluate(self.plan, self.record, supposed=scores, frozen=self.benchmarks) if scores else self.results
+            scoring.evaluate(self.plan, self.record, supposed=scores, frozen=self.benchmarks)
+            if scores
+            else self.results
         )
 
     # ------------------------------------------------------------------------------------------ what is printed

@@ -10,13 +10,13 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
-from perfrules import verbs
+from perfrules import scoring, verbs
 from perfrules.findings import Finding, RecordError
 from perfrules.model import Cell, Frozen, Hole, Monitoring, Record, Scheme
 from perfrules.numbers import published
 from perfrules.plan import NodePlan, Plan, ask, asked, behind
-from perfrules.readings import exact
-from perfrules.readings.exact import group_of
+from perfrules.plan.folding import group_of
+from perfrules.scorecards import origin
 
 _LEAPS, _LEAP = 15, 16
 
@@ -25,8 +25,8 @@ _LEAPS, _LEAP = 15, 16
 class Light:
     """The light of one node of one object; `needed` is what its lever would have to be for it to be good.
 
-    Figures are in the lever's own unit. `needed` is None where no lever is declared or none of its values would do.
-    `because` is the hole for which there is no light.
+    Figures are in `unit`, the lever's own: percentages for %. `needed` is None where no lever is declared or none of its
+    values would do. `because` is the hole for which there is no light.
     """
 
     path: str
@@ -35,6 +35,7 @@ class Light:
     lever: str = ""
     now: Fraction | None = None
     needed: Fraction | None = None
+    unit: str = ""
     because: Hole | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -47,6 +48,7 @@ class Light:
             data["lever"] = self.lever
             data["now"] = None if self.now is None else published(self.now)
             data["needed"] = None if self.needed is None else published(self.needed)
+            data["unit"] = self.unit
         return data
 
 
@@ -157,7 +159,7 @@ class _Monitoring:
         return Watch(self.scheme.id, month, self.labels, tuple(watched), listed(counts), by)
 
     def one(self, record: Record) -> Watched:
-        values = exact.evaluate(self.plan, record, frozen=self.frozen).values
+        values = scoring.evaluate(self.plan, record, frozen=self.frozen).values
         lights = [self.light(record, n, values) for n in self.lit if n.node.path]
         root = next((n for n in self.lit if not n.node.path), None)
         own = _label(root.grade, root.grade_labels, values) if root is not None else self.worst(lights)
@@ -177,17 +179,19 @@ class _Monitoring:
         good = label in self.declared.good
         lever = self.declared.levers.get(path)
         if label is None:
-            hole = values[step]
-            return Light(path, label, good, because=hole if isinstance(hole, Hole) else None)
+            return Light(path, label, good, because=_because(node, values))
         if good or lever is None:
             return Light(path, label, good)
         name, toward = lever
         cell = record.cells.get(name)
-        if cell is None or isinstance(cell.value, Hole) or not isinstance(cell.value, Fraction):
-            return Light(path, label, good, name)
         each = self.scheme.inputs[name]
+        unit = each.unit.text if each.unit else ""
+        if cell is None or isinstance(cell.value, Hole) or not isinstance(cell.value, Fraction):
+            return Light(path, label, good, name, unit=unit)
         now = cell.value / each.scale
-        return Light(path, label, good, name, now, self.needed(record, name, toward, step, labels, now))
+        needed = self.needed(record, name, toward, step, labels, now)
+        told = each.unit.factor if each.unit and each.unit.percent else 1
+        return Light(path, label, good, name, now / told, None if needed is None else needed / told, unit)
 
     def needed(
         self, record: Record, name: str, toward: str, step: str, labels: tuple[str, ...], now: Fraction
@@ -206,7 +210,7 @@ class _Monitoring:
         def does(steps: int) -> bool:
             value = self.within(start + grid * steps, bound, toward)
             cells = {**record.cells, name: Cell(value * each.scale)}
-            values = exact.evaluate(self.plans[step], evolve(record, cells=cells), frozen=self.frozen).values
+            values = scoring.evaluate(self.plans[step], evolve(record, cells=cells), frozen=self.frozen).values
             return _label(step, labels, values) in self.declared.good
 
         high = 1
@@ -238,6 +242,14 @@ def at_month(scheme: Scheme, record: Record, month: int | None) -> Record:
         return record
     cells = {**record.cells, declared.month: Cell(month * scheme.inputs[declared.month].scale, str(month))}
     return evolve(record, cells=cells)
+
+
+def _because(node: NodePlan, values: Mapping[str, Any]) -> Hole | None:
+    """Why a node has no light: what its rule came upon, where it is for that that its score is refused."""
+    hole, body = values[node.grade], values.get(node.body)
+    if isinstance(hole, Hole) and hole.kind == "refused" and isinstance(body, Hole):
+        return origin(body, values)
+    return hole if isinstance(hole, Hole) else None
 
 
 def _label(step: str, labels: Sequence[str], values: Mapping[str, Any]) -> str | None:

@@ -11,13 +11,12 @@ from typing import Any, Literal
 
 from attrs import define, field, frozen
 
-from perfrules import scorecards, verbs
+from perfrules import scorecards, scoring, verbs
 from perfrules.findings import Finding, RecordError
 from perfrules.model import Award, Datum, Hole, Outcomes, Provenance, Scheme, Scorecard
 from perfrules.numbers import published
 from perfrules.plan import Plan, ask, asked
 from perfrules.procedures.ranking import Ranked, rank
-from perfrules.readings import exact
 
 
 @frozen
@@ -149,7 +148,7 @@ class _Settling:
             supposed[asked("grade")] = card.grade
         if place is not None and place.rank is not None:
             supposed[asked("rank")] = Fraction(place.rank)
-        values = exact.evaluate(self.plan, card.evidence.record, supposed=supposed, frozen=card.benchmarks).values
+        values = scoring.evaluate(self.plan, card.evidence.record, supposed=supposed, frozen=card.benchmarks).values
         return {name: value for name, value in values.items() if name.startswith(asked(""))}
 
     # -------------------------------------------------------------------------------------------- awards

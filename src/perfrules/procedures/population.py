@@ -9,13 +9,12 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from perfrules import model, records, verbs
+from perfrules import model, records, scoring, verbs
 from perfrules.findings import Finding, RecordError
 from perfrules.formats import read_records
 from perfrules.model import Frozen, Record, Scheme, TreeNode
 from perfrules.numbers import published
 from perfrules.plan import Cohort, Fold, NodePlan, Plan, PlanStep, RowBlock, Step
-from perfrules.readings import exact
 
 ZERO = Fraction(0)
 Pair = tuple[str | None, str | None]
@@ -215,7 +214,7 @@ class _Reader:
 
     def scores(self, record: Record) -> tuple[dict[str, Fraction], dict[str, str | None]]:
         """What each node of a record came to, where it has a score, and each grade."""
-        values = exact.evaluate(self.plan, record, frozen=self.frozen).values
+        values = scoring.evaluate(self.plan, record, frozen=self.frozen).values
         scores = {p: v for p, n in self.nodes.items() if isinstance(v := values[n.score], Fraction)}
         grades: dict[str, str | None] = {}
         for each in self.plan.grades:

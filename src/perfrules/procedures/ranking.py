@@ -13,7 +13,7 @@ from perfrules import verbs
 from perfrules.findings import Finding, RecordError
 from perfrules.model import Datum, Hole, Scheme, Scorecard
 from perfrules.numbers import published
-from perfrules.readings.exact import group_of
+from perfrules.plan.folding import group_of
 
 
 @frozen

@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from perfrules import model, verbs
+from perfrules import model, scoring, verbs
 from perfrules.checking.procedures import RECONCILED
 from perfrules.findings import Finding, RecordError, nearest
 from perfrules.model import Batch, Cell, Frozen, GradeScale, Line, Reconciling, Record, Scheme, Scorecard
@@ -30,7 +30,6 @@ from perfrules.procedures.deviations import (
 from perfrules.procedures.figures import fraction
 from perfrules.procedures.form import Form
 from perfrules.procedures.sampling import NAMED, as_batch
-from perfrules.readings import exact
 
 Scored = Batch | Iterable[Any]
 """One side: a batch, or records, what can be read as records, or scorecards."""
@@ -234,7 +233,9 @@ class _Reconciling:
         given = dict(zip(RECONCILED, (scores.deviation, scores.self_score, scores.review_score), strict=True))
         supposed = {asked(name): value for name, value in given.items() if value is not None}
         about = record if record is not None else Record("", {})
-        return exact.evaluate(self.questions, about, supposed=supposed, frozen=self.benchmarks).values[asked(question)]
+        return scoring.evaluate(self.questions, about, supposed=supposed, frozen=self.benchmarks).values[
+            asked(question)
+        ]
 
     def item(self, key: Key, own: _Side, review: _Side) -> ItemDeviation:
         before, after = own.items.get(key), review.items.get(key)

@@ -14,14 +14,14 @@ from typing import Any
 
 from attrs import define, evolve, field
 
-from perfrules import verbs
+from perfrules import scoring, verbs
 from perfrules.checking.names import Names
 from perfrules.findings import Finding, RecordError
 from perfrules.model import Batch, Datum, Hole, Record, Sampling, Scheme
 from perfrules.plan import ask, asked
+from perfrules.plan.folding import group_of
 from perfrules.procedures.drawing import ZERO, Share, apportioned, ceiling, place_of
 from perfrules.procedures.spot_check import Coverage, Sample, Stratum, Taken, Why
-from perfrules.readings import exact
 from perfrules.readings.prose import number
 from perfrules.records import records_from_mappings
 
@@ -117,9 +117,9 @@ class _Sampling:
         certain = list(declared.certain.items())
         questions = {"where": declared.where, "amount": declared.amount, "strata": declared.strata}
         plan = ask(verbs.plan(self.scheme), questions | {f"certain{i}": f for i, (_, f) in enumerate(certain)})
-        frozen_ = exact.freeze(plan, self.batch.records) if plan.cohorts else {}
+        frozen_ = scoring.freeze(plan, self.batch.records) if plan.cohorts else {}
         for record in self.batch.records:
-            values = exact.evaluate(plan, record, frozen=frozen_).values if plan.steps else {}
+            values = scoring.evaluate(plan, record, frozen=frozen_).values if plan.steps else {}
             within = values.get(asked("where"), True)
             if isinstance(within, Hole) and within.kind != "not_applicable":
                 self.doubt("population-undecided", record.id)
@@ -152,7 +152,7 @@ class _Sampling:
         """The stratum of a record; those whose stratum cannot be told are one together, so that nobody gets away."""
         if self.declared.strata is None:
             return ""
-        name = exact.group_of(values[asked("strata")])
+        name = group_of(values[asked("strata")])
         if name is None:
             self.doubt("stratum-unknown", record)
         return name or ""

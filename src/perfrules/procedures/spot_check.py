@@ -167,10 +167,7 @@ class Sample:
             "drawn_for_money": [t.record for t in self.taken if "money" in t.why],
             "taken": [each.as_json() for each in self.taken],
             "undecided": list(self.undecided),
-            "set_aside": [
-                {"row": each.row, "record": each.id, "findings": [f.as_json() for f in each.findings]}
-                for each in self.set_aside
-            ],
+            "set_aside": [each.as_json() for each in self.set_aside],
             "clause": declared.provenance.clause,
             "provenance": declared.provenance.status,
             "findings": [f.as_json() for f in self.findings],
