@@ -1,4 +1,4 @@
-"""Records in 读入: CSV, XLSX and JSON files → a batch; and the blank forms 空表 that people fill in."""
+"""Records in 读入: CSV, XLSX, JSON and Parquet files → a batch; and the blank forms 空表 that people fill in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from perfrules.formats.tables import refused
 from perfrules.model import Batch, Scheme
 from perfrules.plugins import Registry
 
-SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".json")
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".json", ".parquet")
 """The kinds of file that records are read from."""
 
 __all__ = ["SUFFIXES", "read_editions", "read_records", "write_template"]
@@ -23,7 +23,7 @@ def read_records(path: str | Path, scheme: Scheme, *, registry: Registry | None 
     """The records of a file: each is kept, or set aside with its reasons.
 
     The first plugin that knows its form reads it, else its suffix says the kind: .csv, .tsv and .txt (UTF-8, UTF-16 or
-    GB18030), .xlsx and .xlsm, .json. A plugin that fails is told of in the batch. Raises RecordError where the file cannot
+    GB18030), .xlsx and .xlsm, .json, .parquet. A plugin that fails is told of in the batch. Raises RecordError where the file cannot
     be read at all.
     """
     path = Path(path)
@@ -73,6 +73,10 @@ def _by_suffix(path: Path, scheme: Scheme) -> Batch:
                 from perfrules.formats.json_records import read_json
 
                 return read_json(path, scheme)
+            case ".parquet":
+                from perfrules.formats.parquet import read_parquet
+
+                return read_parquet(path, scheme)
             case _:
                 from perfrules.formats.spreadsheet import read_workbook
 

@@ -34,7 +34,7 @@ def read_delimited(path: Path, scheme: Scheme) -> Batch:
     if path.stat().st_size > BYTES_LIMIT:
         raise refused("data-file-too-large", path, limit=f"{BYTES_LIMIT // 1_000_000} MB")
     text = decoded(path.read_bytes(), path)
-    separator = _separator(text, path, scheme)
+    separator = separator_of(text, path, scheme)
     table = Table(str(path), list(_bounded(text, separator, path)))
     entries, findings = table_entries(scheme, table)
     return read_entries(scheme, entries, findings)
@@ -53,14 +53,14 @@ def decoded(data: bytes, path: Path) -> str:
     raise refused("unknown-encoding", path)
 
 
-def _separator(text: str, path: Path, scheme: Scheme) -> str:
+def separator_of(text: str, path: Path, scheme: Scheme) -> str:
     """The separator with which most headings are known."""
     headings = Headings(scheme)
     best, most = ("\t" if path.suffix.lower() == ".tsv" else ","), 0
     for separator in _SEPARATORS:
         lines: list[Line] = []
         try:
-            for line in _lines(text[:_SAMPLE], separator):
+            for line in lines_of(text[:_SAMPLE], separator):
                 if not line.blank:
                     lines.append(line)
                 if len(lines) == HEADING_LINES:
@@ -74,7 +74,7 @@ def _separator(text: str, path: Path, scheme: Scheme) -> str:
     return best
 
 
-def _lines(text: str, separator: str) -> Iterator[Line]:
+def lines_of(text: str, separator: str) -> Iterator[Line]:
     """The lines, blank ones too; one may go over several of the file's where its text is quoted."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     start = 1
@@ -88,7 +88,7 @@ def _bounded(text: str, separator: str, path: Path) -> Iterator[Line]:
     cells = 0
     last = 0
     try:
-        for count, line in enumerate(_lines(text, separator), start=1):
+        for count, line in enumerate(lines_of(text, separator), start=1):
             cells += len(line.values)
             last = line.number
             if len(line.values) > COLUMNS_LIMIT or count > LINES_LIMIT or cells > CELLS_LIMIT:

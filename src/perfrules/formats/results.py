@@ -93,10 +93,7 @@ class Scores:
             "scheme": {"id": scheme.id, "edition": scheme.edition, "digest": scheme.digest},
             **({"editions": editions} if self.others else {}),
             "scorecards": [scorecards.as_json(card) for card in self.cards],
-            "set_aside": [
-                {"row": each.row, "record": each.id, "findings": [f.as_json() for f in each.findings]}
-                for each in self.set_aside
-            ],
+            "set_aside": [each.as_json() for each in self.set_aside],
             "findings": [f.as_json() for f in self.findings],
             "count": {
                 "records": len(self.cards) + len(self.set_aside),

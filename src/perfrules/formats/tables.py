@@ -77,8 +77,7 @@ def table_entries(scheme: Scheme, table: Table) -> tuple[list[Entry], list[Findi
     headings = Headings(scheme)
     at = heading_line(table, lambda text: bool(headings.of_line(text)))
     if at is None:
-        expected = "、".join([headings.id_heading, *(i.label for i in scheme.inputs.values())][:6])
-        raise RecordError([Finding("no-heading-line", table.where(1), "", {"expected": expected})])
+        raise RecordError([_without_heading(headings, table)])
     kinds = _kinds(headings, table.lines[at])
 
     def meaning(text: str) -> Sequence[Heading]:
@@ -113,6 +112,57 @@ def table_rows(scheme: Scheme, kind: str, table: Table) -> tuple[dict[str, list[
         if not row.blank:
             rows.setdefault(current, []).append(row)
     return rows, columns.findings
+
+
+@define
+class Wide:
+    """A table of which every line is a record, its lines taken one by one."""
+
+    columns: _Columns
+    findings: list[Finding]
+
+    @classmethod
+    def of(cls, scheme: Scheme, file: str, heading: Line) -> Wide:
+        """The table of a file under a heading line. Raises RecordError where it has no known heading, or is a form."""
+        table, headings = Table(file, [heading]), Headings(scheme)
+        texts = [written(value) for value in heading.values]
+        kinds = _kinds(headings, heading)
+        nested = [h.name for text in texts if (h := headings.of_record(text)) is not None and h.role == "rows"]
+        if kinds or nested:
+            raise RecordError(
+                [Finding("rows-not-in-batches", table.where(heading.number), "", {"kind": [*kinds, *nested][0]})]
+            )
+        if not any(headings.of_cell(text) for text in texts):
+            raise RecordError([_without_heading(headings, table)])
+        columns = _columns(headings, table, 0, headings.of_cell)
+        return cls(columns, columns.findings)
+
+    @property
+    def places(self) -> list[int]:
+        """The places of the columns that are read."""
+        return sorted(place for place, found in self.columns.meaning.items() if found)
+
+    @property
+    def key(self) -> int | None:
+        """The place of the column that tells records apart."""
+        return self.columns.id_place
+
+    def brought(self) -> set[str]:
+        """The inputs that have a column."""
+        return {h.name for found in self.columns.meaning.values() for h in found if h.role in ("input", "id")}
+
+    def entry(self, line: Line) -> Entry:
+        """The record of a line."""
+        return _wide(self.columns, line)
+
+    def ragged(self, line: Line) -> list[Finding]:
+        """What to say where a line has more cells than there are headings, or fewer."""
+        return self.columns.ragged(line)
+
+
+def _without_heading(headings: Headings, table: Table) -> Finding:
+    expected = "、".join([headings.id_heading, *(i.label for i in headings.scheme.inputs.values())][:6])
+    return Finding("no-heading-line", table.where(1), "", {"expected": expected})
 
 
 # ------------------------------------------------------------------------------------------------ columns

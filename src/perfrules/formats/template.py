@@ -61,11 +61,13 @@ def write_workbook(scheme: Scheme, path: Path) -> None:
 
 
 def _record_columns(scheme: Scheme) -> list[tuple[str, Input | None]]:
-    """The headings of records: the id, every input, then the published figures."""
+    """The headings of records: the id, the stage where there are stages, every input, then the published figures."""
     identifier = Headings(scheme).id_heading
     inputs = [i for i in scheme.inputs.values() if heading_key(i.name) != heading_key(identifier)]
     labelled = [(i.label, i) for i in [*inputs, *(p.column for p in scheme.published.values())]]
-    return [(identifier, scheme.inputs.get(identifier)), *labelled]
+    stage = Headings(scheme).stage_heading
+    stages = [(stage, Input(stage, "choice", choices=scheme.stages, optional=True))] if stage else []
+    return [(identifier, scheme.inputs.get(identifier)), *stages, *labelled]
 
 
 def _sheet(sheet: Any, columns: Sequence[tuple[str, Input | None]], bold: Any) -> None:
@@ -87,6 +89,8 @@ def _sheet(sheet: Any, columns: Sequence[tuple[str, Input | None]], bold: Any) -
 def _notes(input: Input) -> Iterator[str]:
     """What to know about a column before it is filled in."""
     yield _KINDS[input.kind] + ("（可不填）" if input.optional else "（必填）")
+    if input.at:
+        yield f"阶段：{'、'.join(input.at)}"
     if input.unit:
         yield f"单位：{input.unit.text}"
     if input.unit and input.unit.percent:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -18,16 +18,21 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(name, 0o666 & ~_umask())
+        permitted(Path(name))
         os.replace(name, path)
     except BaseException:
         os.unlink(name)
         raise
 
 
+def permitted(path: Path) -> None:
+    """Give a file the permissions of one that was simply written."""
+    os.chmod(path, 0o666 & ~_umask())
+
+
 def guarded(text: str) -> str:
     """The text with an apostrophe before a sign that a spreadsheet program would take for a formula."""
-    return "'" + text if text.startswith(_FORMULA_SIGNS) else text
+    return "'" + text if text.startswith(FORMULA_SIGNS) else text
 
 
 def csv_bytes(lines: Iterable[Sequence[str]]) -> bytes:
