@@ -133,6 +133,51 @@ def test_show_gives_described_nodes_as_such():
     assert {child["state"] for child in described} == {"described"}
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_show_tells_what_is_done_around_the_score(lang):
+    """Every benchmark, the ranking, and every procedure with all its parts is shown, with its provenance; JSON has the same."""
+    from perfrules import verbs
+
+    told = {"sampling": 0, "reconciling": 0, "monitoring": 0, "outcomes": 0}
+    for scheme in [each[0] for each in verbs.schemes()[0].values()]:
+        text = run("show", scheme.id, "--lang", lang).stdout
+        _, data = as_json("show", scheme.id)
+        assert [b["name"] for b in data["benchmarks"]] == list(scheme.benchmarks)
+        assert all(f"\n{name}  [" in text for name in scheme.benchmarks)
+        assert (data["ranking"] is None) is (scheme.ranking is None)
+        assert data["scheme"]["stages"] == list(scheme.stages)
+        for name, declared in data["procedures"].items():
+            told[name] += 1
+            assert getattr(scheme.procedures, name) is not None
+            assert declared["provenance"]["status"] in ("stated", "assumed", "unverified")
+            for part in (*declared.get("awards", ()), *declared.get("rules", ())):
+                assert f"{part['name']}  → {part['outcome']}  [" in text
+            for lever in declared.get("levers", ()):
+                assert f"{lever['path']}  {lever['input']} " in text
+            for condition in declared.get("certain", ()):
+                assert condition["when"] in text
+    assert all(told[name] for name in ("sampling", "monitoring", "outcomes"))
+
+
+def test_show_reconciling_and_strata(tmp_path):
+    """Shares are shown as percentages, words of the language in words, scales and values with their rules."""
+    path = tmp_path / "check.yaml"
+    path.write_text(
+        "perfrules: 1\nscheme: example.check\ntitle: 查\nassumed: 例\n"
+        "inputs: {金额: {kind: number, unit: 万元, min: 0}, 科室: {kind: text}}\ntree: {points: 100, formula: 100}\n"
+        "procedures:\n"
+        "  sampling: {count: 20%, money: 30%, amount: 金额, strata: 科室, stratum_least: 1, certainty: {largest: 2}}\n"
+        "  reconciling:\n    reads: printed\n    round: 4\n"
+        "    outcome: {bands: {of: abs(deviation), to: {5%: 认可, else: 通报}}}\n"
+        "    penalty: {bands: {of: deviation, to: {5%: 0, else: -1}}}\n",
+        encoding="utf-8",
+    )
+    text = run("show", path).stdout
+    for words in ("按个数不低于 20%；按金额不低于 30%", "分层 科室；每层至少 1", "金额最大的必查 2", "自评分取 表上印的；偏差率保留位数 4",
+                  "处理  [假定]", "≤ 5% → 认可", "扣分  [假定]", "其余 → -1"):  # fmt: skip
+        assert words in text, words
+
+
 def test_show_amendments(tmp_path):
     """An amended scheme tells what it amends, and how."""
     path = tmp_path / "county.yaml"

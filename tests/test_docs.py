@@ -15,7 +15,7 @@ import pytest
 import pages
 from pages import PAGES, ROOT, Page
 from perfrules.cli.commands import perfrules
-from perfrules.grammar import FORMS, LATER
+from perfrules.grammar import FORMS
 
 DOCS = ROOT / "docs"
 SCHEME_FILE = DOCS / "reference" / "scheme-file.md"
@@ -146,12 +146,6 @@ def test_every_form_has_one_table() -> None:
     """No form is left out, and none stands twice."""
     told = [about.split(" + ")[0] for kind, _, about in tables() if kind == "keys"]
     assert sorted(told) == sorted(FORMS)
-
-
-def test_keys_for_later_are_named() -> None:
-    """What the language has and this version does not read is said to be so."""
-    later = text_of(SCHEME_FILE).partition("## Not yet")[2]
-    assert not [key for key in LATER if f"`{key}`" not in later]
 
 
 def test_every_definition_of_the_prelude_is_told_of() -> None:

@@ -49,6 +49,18 @@ def the(check: str) -> Outcome:
     return outcomes(check)[0]
 
 
+def test_words_that_differ_are_told_as_words() -> None:
+    """Two words are not so far apart, and nothing is computed; of a broken condition on words, each figure is told."""
+    figures = FIGURES.replace("checks:", "  另一等级: {value: 良, kind: text, clause: 报告 “评为良”}\nchecks:")
+    apart, broken = outcomes(
+        "published: 等级, computed: 另一等级", "holds: 等级 == 另一等级 and 个数 > 2", figures=figures
+    )
+    assert (apart.verdict, apart.difference) == ("conflict", None)
+    assert "公布 优，另一处作 良。" in apart.note()
+    assert "published as 优 and elsewhere as 良. " in apart.note("en") + " "
+    assert (broken.verdict, broken.computed) == ("conflict", "等级 = 优, 另一等级 = 良, 个数 = 3个")
+
+
 # ── verdicts ──────────────────────────────────────────────────────────────────────────────────────
 
 

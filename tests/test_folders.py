@@ -147,3 +147,21 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
     assert run("audit", FORM, tmp_path / "none")[0] == 2
     with pytest.raises(RecordError):
         audit_folder(pr.scheme(FORM), tmp_path / "none")
+
+
+def test_a_record_in_two_files_is_told(tmp_path: Path) -> None:
+    """A record that two files have is audited in both, and told with the second; places in a file are no ids."""
+    for name in ("a.json", "b.json", "丙.json"):
+        shutil.copy(EXAMPLES / ("case-01.json" if name != "丙.json" else "case-03.json"), tmp_path / name)
+    for name in ("无名一.csv", "无名二.csv"):
+        (tmp_path / name).write_text("一级指标,三级指标,分值\n产出,道路,10\n", encoding="utf-8")
+    made = audit_folder(pr.scheme(FORM), tmp_path)
+    told = [(each.file, f.seen) for each in made.files for f in each.findings if f.name == "record-in-several-files"]
+    (one,) = pr_read(tmp_path / "a.json", pr.scheme(FORM)).records
+    assert told == [("b.json", {"id": one.id, "files": "a.json"})]
+    assert adds_up(made)
+    (fault,) = [f for f in made.faults if f.name == "record-in-several-files"]
+    assert (fault.times, fault.forms, fault.files) == (1, 1, 1)
+    assert "b.json: warning record-in-several-files" in run("audit", FORM, tmp_path)[1]
+    (tmp_path / "b.json").unlink()
+    assert "record-in-several-files" not in run("audit", FORM, tmp_path)[1]

@@ -20,6 +20,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import perfrules as pr
 from perfrules.findings import RecordError
 from perfrules.formats import read_records, write_template
 from perfrules.model import Batch, Hole, RowKind, Scheme
@@ -500,3 +501,26 @@ def test_a_template_that_cannot_be_written_says_why(tmp_path: Path) -> None:
             write_template(scheme, path)
         assert [f.name for f in refused.value.findings] == [name]
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("suffix", [".xlsx", ".csv"])
+def test_a_template_asks_for_the_stage(tmp_path: Path, suffix: str) -> None:
+    """A scheme with stages has a column for them beside the id, which reads back; an input of that name takes its place."""
+    text = (
+        "perfrules: 1\nscheme: a.b\ntitle: t\nassumed: 例\nkey: 单位\nstages: [年初, 年末]\n"
+        "inputs: {甲: {kind: number, at: 年末}%s}\ntree: {points: free, formula: 甲}\n"
+    )
+    scheme = pr.loads(text % "")
+    write_template(scheme, tmp_path / f"空表{suffix}")
+    assert read_records(tmp_path / f"空表{suffix}", scheme) == Batch(())
+    write_template(scheme, tmp_path / "空表.csv")
+    form = (tmp_path / "空表.csv").read_text("utf-8-sig").strip()
+    assert form == "单位,阶段,甲"
+    filled = written(tmp_path / "填好.csv", form + "\n某单位,年末,3\n别的,,2\n")
+    assert [(r.id, r.stage) for r in read_records(filled, scheme).records] == [("某单位", "年末"), ("别的", "")]
+    for other, headings in [
+        (", 阶段: {kind: text}", "单位,stage,甲,阶段"),
+        (", 乙: {kind: text, title: 阶段}", "单位,stage,甲,阶段"),
+    ]:
+        write_template(pr.loads(text % other), tmp_path / "另.csv")
+        assert (tmp_path / "另.csv").read_text("utf-8-sig").strip() == headings

@@ -83,12 +83,12 @@ def test_a_lever_that_goes_down(hundredths: int) -> None:
 
 def test_no_value_within_bounds_would_do() -> None:
     """A bound is kept: what lies beyond it is no advice; the bound itself may be."""
-    assert light("质量", {"合格率": "10%"}).needed == Fraction(9, 10)
+    assert light("质量", {"合格率": "10%"}).needed == 90
     assert light("进度", {"预算": 0}).light is None
     bounded = pr.loads(SCHEME.resolved().replace('"95%"', '"80%"'))
     (record,) = records_from_mappings(bounded, [{**GOOD, "合格率": "10%"}]).records
     found = monitor(bounded, [record]).objects[0].lights[2]
-    assert (found.light, found.now, found.needed) == ("红", Fraction(1, 10), None)
+    assert (found.light, found.now, found.needed) == ("红", 10, None)
 
 
 def test_worst_of_over_scales_of_other_labels() -> None:
@@ -104,7 +104,22 @@ def test_what_cannot_be_told_is_never_green() -> None:
     """Data wanting: no light rather than a good one; a bad one stands; what does not apply is left out."""
     missing, bad, without = watch({"执行": ""}, {"执行": "", "天数": 99}, {"合格率": "/"}).objects
     assert (missing.light, bad.light, without.light) == (None, "红", "绿")
-    assert missing.lights[0].because is not None
+    because = missing.lights[0].because
+    assert because is not None
+    assert (because.kind, because.name) == ("missing", "执行")  # the datum, not that the score was refused for it
+    undefined = light("进度", {"预算": 0}).because
+    assert undefined is not None
+    assert undefined.kind == "undefined"
+
+
+def test_figures_are_in_the_unit_that_is_told() -> None:
+    """A lever in per cent is told in per cent, one in 万元 in 万元, and JSON says the unit beside them."""
+    assert light("质量", {"合格率": "60.5%"}).as_json() | {"path": ""} == {
+        "path": "", "light": "橙", "good": False, "lever": "合格率", "now": "60.5", "needed": "90", "unit": "%"
+    }  # fmt: skip
+    found = light("进度", {"执行": "1.5"}).as_json()
+    assert (found["now"], found["needed"], found["unit"]) == ("1.5", "50", "万元")
+    assert light("工期", {"天数": 99}).unit == ""
 
 
 @given(st.lists(st.tuples(st.sampled_from("农社"), st.integers(0, 100), st.integers(0, 120)), max_size=12))
