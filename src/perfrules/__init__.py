@@ -7,46 +7,77 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from perfrules.findings import Finding, PerfrulesError, RecordError, SchemeError
+    from perfrules.formats.frames import score_frame
+    from perfrules.formats.streaming import score_file
     from perfrules.model import Record, Ruling, Scheme, Scorecard
+    from perfrules.procedures.auditing import audit
     from perfrules.procedures.diff import diff
-    from perfrules.verbs import amend, freeze, load, loads, scheme, schemes, score
+    from perfrules.procedures.monitoring import monitor
+    from perfrules.procedures.reconciling import reconcile
+    from perfrules.procedures.sampling import sample
+    from perfrules.proving.answers import Proofs, Proved, Refuted, Unknown
+    from perfrules.verbs import amend, freeze, load, loads, prove, scheme, schemes, score, scorer
 
 _HOMES = {
     "Finding": "findings",
     "PerfrulesError": "findings",
     "RecordError": "findings",
     "SchemeError": "findings",
+    "Proofs": "proving.answers",
+    "Proved": "proving.answers",
+    "Refuted": "proving.answers",
+    "Unknown": "proving.answers",
     "Record": "model",
     "Ruling": "model",
     "Scheme": "model",
     "Scorecard": "model",
     "amend": "verbs",
+    "audit": "procedures.auditing",
     "diff": "procedures.diff",
     "freeze": "verbs",
     "load": "verbs",
     "loads": "verbs",
+    "monitor": "procedures.monitoring",
+    "prove": "verbs",
+    "reconcile": "procedures.reconciling",
+    "sample": "procedures.sampling",
     "schemes": "verbs",
     "score": "verbs",
     "scheme": "verbs",
+    "scorer": "verbs",
+    "score_file": "formats.streaming",
+    "score_frame": "formats.frames",
 }
 
 __all__ = [
     "Finding",
     "PerfrulesError",
+    "Proofs",
+    "Proved",
     "Record",
     "RecordError",
+    "Refuted",
     "Ruling",
     "Scheme",
     "SchemeError",
     "Scorecard",
+    "Unknown",
     "amend",
+    "audit",
     "diff",
     "freeze",
     "load",
     "loads",
+    "monitor",
+    "prove",
+    "reconcile",
+    "sample",
     "scheme",
     "schemes",
     "score",
+    "score_file",
+    "score_frame",
+    "scorer",
 ]
 
 

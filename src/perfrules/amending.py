@@ -25,6 +25,7 @@ SECTIONS = (
     "definitions",
     "grades",
     "checks",
+    "claims",
     "published",
     "procedures",
     "sources",

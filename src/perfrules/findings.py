@@ -149,6 +149,14 @@ class PerfrulesError(Exception):
         return "\n".join(f.render() for f in self.findings)
 
 
+class FindingWarning(UserWarning):
+    """What is found of a whole frame and keeps nothing from being scored, as a Python warning; `finding` tells it."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        super().__init__(finding.render())
+
+
 class SchemeError(PerfrulesError):
     """A scheme or definition file that cannot be used."""
 

@@ -103,7 +103,7 @@ def read_entries(scheme: Scheme, entries: Sequence[Entry], findings: Sequence[Fi
     overall = list(findings)
     kept: list[Entry] = []
     for entry in entries:
-        if entry.id is not None and _is_total(entry.id):
+        if entry.id is not None and is_total(entry.id):
             overall.append(Finding("total-line-skipped", entry.where, "", {"seen": shown(entry.id.text)}))
         else:
             kept.append(entry)
@@ -121,6 +121,20 @@ def read_entries(scheme: Scheme, entries: Sequence[Entry], findings: Sequence[Fi
         tuple(SetAside(d.entry.number, d.id, tuple(d.findings), d.cells) for d in drafts if d.bad),
         tuple(overall),
     )
+
+
+def read_apart(
+    scheme: Scheme, entries: Sequence[tuple[int, Entry]], unbrought: frozenset[tuple[str, str]]
+) -> list[Record]:
+    """The records of some entries of a batch, each after its place; one with an error among its findings is bad.
+
+    What only shows over the whole batch is for whoever has it: `unbrought` are the (row kind or nothing, name) that it
+    brings nowhere; ids and magnitudes are not compared.
+    """
+    drafts = [(place, _Draft(scheme, entry, unbrought)) for place, entry in entries]
+    for place, draft in drafts:
+        draft.read(place)
+    return [draft.record for _, draft in drafts]
 
 
 @define
@@ -234,7 +248,7 @@ class _Draft:
                         cells[column.name] = above.get(column.name, ())
                     above[column.name] = cells[column.name]
             title = next((raw for raw in cells.get(kind.name_column, ()) if not raw.blank), None)
-            total = next((raw for raws in raw_row.cells.values() for raw in raws if _is_total(raw)), None)
+            total = next((raw for raws in raw_row.cells.values() for raw in raws if is_total(raw)), None)
             if total is not None and (title is None or title == total):
                 self.findings.append(Finding("total-line-skipped", raw_row.where, "", {"seen": shown(total.text)}))
                 continue
@@ -297,7 +311,8 @@ def read_ruling(raws: Mapping[str, Raw], where: Location | None) -> tuple[Ruling
     return None, findings
 
 
-def _is_total(raw: Raw) -> bool:
+def is_total(raw: Raw) -> bool:
+    """Whether a cell says that its line adds up the others."""
     return isinstance(raw.value, str) and heading_key(raw.value) in TOTALS
 
 

@@ -62,6 +62,13 @@ class Headings:
         """The heading of the column that tells records apart, as a template prints it."""
         return self.scheme.key or ID_HEADINGS[0]
 
+    @property
+    def stage_heading(self) -> str:
+        """The heading of the column that tells the stage; none where there are no stages, or an input is called so."""
+        if not self.scheme.stages:
+            return ""
+        return next((name for name in STAGE_HEADINGS if self._records[heading_key(name)].role == "stage"), "")
+
     @cached_property
     def _records(self) -> Mapping[str, Heading]:
         known: dict[str, Heading] = {}

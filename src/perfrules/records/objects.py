@@ -32,7 +32,7 @@ def records_from_mappings(scheme: Scheme, mappings: Iterable[object], findings: 
     """
     headings = Headings(scheme)
     told: dict[str, Finding] = {}
-    entries = [_entry(headings, number, thing, told) for number, thing in enumerate(mappings, start=1)]
+    entries = [entry_from(headings, number, thing, told) for number, thing in enumerate(mappings, start=1)]
     return read_entries(scheme, entries, [*findings, *told.values()])
 
 
@@ -47,7 +47,8 @@ def record_from(scheme: Scheme, thing: object) -> Record:
     return attrs.evolve(record, findings=(*batch.findings, *record.findings))
 
 
-def _entry(headings: Headings, number: int, thing: object, told: dict[str, Finding]) -> Entry:
+def entry_from(headings: Headings, number: int, thing: object, told: dict[str, Finding]) -> Entry:
+    """The entry of one mapping or object; what is found about its keys goes into `told`, once for each."""
     pairs = _pairs(thing)
     if pairs is None:
         kind = type(thing.value if isinstance(thing, Raw) else thing).__name__
