@@ -1,6 +1,7 @@
 """Everything there is to say about speed, in one run: every section, the ratios that come of it, and the page that tells.
 
     make bench                                    all of it, into results.json and docs/explanation/performance.md
+    python benchmarks/bench.py --short            the same in fewer rounds
     python benchmarks/bench.py --quick            smaller, to see that it works; writes nothing
     python benchmarks/bench.py --only one frame   these sections; writes nothing
     python benchmarks/bench.py --spark            Spark and Dask on this machine, too
@@ -51,6 +52,8 @@ class Sizes:
     widths: tuple[int, ...] = WIDTHS
     rounds: int = 9
     few: int = 7
+    long: int = 3
+    """Rounds of files of more than a million records."""
     sample: int = 4_000
     patience: float = 90.0
     """The seconds that a lot of a lengthy section may take."""
@@ -60,6 +63,12 @@ QUICK = Sizes(
     one=10, frame=50_000, growth=(10_000,), wide=2_000, deep=10_000, forms=2_000, files=(50_000, 100_000),
     widths=(10, 100, 1000), rounds=3, few=3, sample=200, patience=20.0,
 )  # fmt: skip
+
+SHORT = Sizes(
+    frame=1_000_000, wide=5_000, deep=100_000, forms=20_000, files=(1_000_000, 10_000_000), widths=(10, 100, 1000),
+    rounds=5, few=3, long=1, sample=1_000, patience=15.0,
+)  # fmt: skip
+"""Everything at full size, in the fewest rounds that a median can be taken of."""
 
 LENGTHY = ("unrounded", "full", "depth", "forms", "types", "clusters")
 """Sections that are measured with fewer records where all of them would take too long: nobody waits an hour."""
@@ -126,7 +135,7 @@ def sections(sizes: Sizes) -> dict[str, Callable[[], Iterator[Lot]]]:
     def stream() -> Iterator[Lot]:
         for size in sizes.files:
             ways = ["Polars reads, converts, writes", "Polars scores floats", "perfrules score"]
-            yield [Task(way, size) for way in ways], sizes.few if size <= 1_000_000 else 3
+            yield [Task(way, size) for way in ways], sizes.few if size <= 1_000_000 else sizes.long
 
     def clusters() -> Iterator[Lot]:
         yield [Task(way, sizes.frame) for way in ("Spark, this machine", "Dask, this machine")], 3
@@ -314,11 +323,12 @@ def _sample(task: Task, sizes: Sizes) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer records and rounds; writes nothing")
+    parser.add_argument("--short", action="store_true", help="fewer rounds of everything")
     parser.add_argument("--only", nargs="+", choices=list(sections(Sizes())), help="these sections; writes nothing")
     parser.add_argument("--spark", action="store_true", help="Spark and Dask, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found to FILE as well")
     arguments = parser.parse_args()
-    sizes = QUICK if arguments.quick else Sizes()
+    sizes = QUICK if arguments.quick else SHORT if arguments.short else Sizes()
     only = arguments.only or [name for name in sections(sizes) if name != "clusters" or arguments.spark]
     started = time.perf_counter()
 

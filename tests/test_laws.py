@@ -140,7 +140,7 @@ def test_benchmarks_agree_with_the_reference(data: st.DataObject) -> None:
     made = PartAuthor(data.draw)
     inputs, scope = made.inputs()
     inputs["类别"] = {"kind": "choice", "choices": list(LABELS[:2])}
-    scope = scope.plus(choices=(("类别", LABELS[:2]),))
+    scope = evolve(scope, choices=(("类别", LABELS[:2]),))
     first, plain = made.benchmark(scope), made.benchmark(scope) | {"by": "类别"}
     second = made.benchmark(scope.plus(pure=("参照1", "参照2")))
     values = {"v": "甲 - 参照1", "w": "参照2 + 0", "x": "参照3 + 0"}

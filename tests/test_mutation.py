@@ -7,13 +7,15 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
 import perfrules as pr
 from perfrules.cli.commands import perfrules as command
-from perfrules.testing.cases import read_cases
+from perfrules.testing.cases import find_cases, read_cases, try_case
 from perfrules.testing.generation import generate
 from perfrules.testing.mutants import mutants
 from perfrules.testing.mutation import mutate
+from perfrules.testing.recording import cases_text, in_common, recorded_raw
 
 TEXT = """
 perfrules: 1
@@ -63,7 +65,9 @@ def test_every_number_sign_and_policy_that_bears_on_points_has_its_mutants(roads
         (where, "number", formula, "max(points - 2 * 投诉, 1)"),
     } <= made
     condition = "验收 == '合格'"
-    assert any(sort == "comparison" and after == "验收 != '合格'" for _, sort, before, after in made if before == condition)
+    assert any(
+        sort == "comparison" and after == "验收 != '合格'" for _, sort, before, after in made if before == condition
+    )
     assert ("tree › leaves › missing", "policy", "refuse", "zero") in made
     assert ("grades › 等级 › bands › from › 60", "threshold", "60", "59") in made
 
@@ -118,7 +122,10 @@ def test_a_case_on_a_cut_tells_it_raised_but_not_lowered(tmp_path, roads):
     assert fates[f"{at} › 90%", "89%"] == "survived"
     more = CASES + "  - {name: 不足, record: {完好率: 89.99%}, nodes: {完好: 40}}\n"
     result = mutate(roads, written(tmp_path, more), by_laws=False)
-    assert {t.mutant.after: t.fate for t in result.tried if t.mutant.place[-1] == "90%"} == {"91%": "case", "89%": "case"}
+    assert {t.mutant.after: t.fate for t in result.tried if t.mutant.place[-1] == "90%"} == {
+        "91%": "case",
+        "89%": "case",
+    }
 
 
 def test_a_survivor_comes_with_a_record_that_would_tell(tmp_path, roads):
@@ -200,3 +207,139 @@ def test_generated_cases_tell_nearly_every_mutant(tmp_path, roads):
     result = mutate(roads, written(tmp_path, text), by_laws=False)
     assert [t.message() for t in result.of("survived")] == []
     assert result.share == 1
+
+
+# ------------------------------------------------------------------------------------------------ places and arguments
+
+
+def test_each_mutant_knows_its_line_in_the_authors_file(tmp_path):
+    """The line that a mutant names holds what it changes; a scheme from a text, or one that amends another, has none."""
+    file = tmp_path / "roads.yaml"
+    file.write_text(TEXT, encoding="utf-8")
+    lines = TEXT.splitlines()
+    for mutant in mutants(pr.load(file)):
+        held = lines[mutant.line - 1]
+        assert mutant.line
+        assert str(next(k for k in reversed(mutant.place) if isinstance(k, str))) in held
+    assert {m.line for m in mutants(pr.loads(TEXT))} == {0}
+    assert {m.line for m in mutants(pr.scheme("boxing.departments"))} == {0}
+
+
+RULES = """
+perfrules: 1
+scheme: example.swaps
+title: 对调
+clause: 示例
+inputs:
+  实际: {kind: number, min: 0}
+  预算: {kind: number, min: 1}
+definitions:
+  比(a, b, c): clip(a / b, 0, c) * points
+tree:
+  points: 20
+  children:
+    甲: {points: 10, rule: {比: {a: 实际, b: 预算, c: 1}}}
+    乙: {points: 10, formula: "比(实际, 预算, 1)"}
+"""
+
+
+def test_arguments_change_places_only_with_others_of_their_kind():
+    """Two inputs of one kind are easily mistaken for each other; an input and a figure are not."""
+    swaps = {m.after for m in mutants(pr.loads(RULES)) if m.sort == "direction"}
+    assert "a: 预算, b: 实际" in swaps
+    assert "比(预算, 实际, 1)" in swaps
+    assert not any("c: 预算" in swap or "b: 1" in swap or "1, 预算" in swap for swap in swaps)
+
+
+# ------------------------------------------------------------------------------------------------ the bundled schemes
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"), [("zhanhua.townships", "binzhou"), ("gangcheng.key-projects", "gangcheng")]
+)
+def test_cases_tell_nearly_every_change_to_a_bundled_scheme(name, folder):
+    """At least 95 % of what is not equivalent; `make mutate` holds all schemes to it."""
+    tests = Path(__file__).parents[1] / "plugins" / folder / "tests"
+    cases = [case for file in find_cases(tests) for case in read_cases(file)]
+    result = mutate(pr.scheme(name), cases, by_laws=False)
+    assert result.left_out == ()
+    assert result.share is not None
+    assert result.share >= 0.95, [t.message() for t in result.of("survived")]
+
+
+# ------------------------------------------------------------------------------------------------ the command
+
+
+def run(*arguments: str, at: Path, monkeypatch) -> Result:
+    monkeypatch.chdir(at)
+    return CliRunner().invoke(command, arguments)
+
+
+def test_the_command_gives_what_survives_as_json(tmp_path, monkeypatch):
+    """Counts and survivors as plain data, with the line in the file; exit 1 while anything survives."""
+    (tmp_path / "roads.yaml").write_text(TEXT, encoding="utf-8")
+    (tmp_path / "a.cases.yaml").write_text(CASES.replace("example.roads", "roads.yaml"), encoding="utf-8")
+    result = run("mutate", "roads.yaml", "--no-laws", "--format", "json", at=tmp_path, monkeypatch=monkeypatch)
+    data = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert data["cases"] == 1
+    assert data["mutants"] == data["killed"] + data["equivalent"] + len(data["survivors"])
+    assert all(each["line"] for each in data["survivors"])
+
+
+def test_cases_that_cannot_be_held_against_a_scheme_are_told(tmp_path, monkeypatch):
+    """Those that differ as the scheme is are named, a file that is wrong is told, those of other schemes are passed over."""
+    (tmp_path / "roads.yaml").write_text(TEXT, encoding="utf-8")
+    wrong = CASES.replace("example.roads", "roads.yaml").replace("points: 100", "points: 99")
+    (tmp_path / "a.cases.yaml").write_text(wrong, encoding="utf-8")
+    (tmp_path / "b.cases.yaml").write_text("scheme: [\n", encoding="utf-8")
+    (tmp_path / "c.cases.yaml").write_text(CASES.replace("example.roads", "nowhere.yaml"), encoding="utf-8")
+    result = run("mutate", "roads.yaml", "--no-laws", "--format", "json", at=tmp_path, monkeypatch=monkeypatch)
+    data = json.loads(result.stdout)
+    assert (data["cases"], data["left_out"], data["killed"]) == (0, ["上界"], data["by"]["load"])
+    assert [f["name"] for f in data["findings"]] == ["brackets-mismatch"]
+    told = run("mutate", "roads.yaml", "--no-laws", "--lang", "en", at=tmp_path, monkeypatch=monkeypatch)
+    assert "There is no worked case of this scheme" in told.stdout
+    named = run("mutate", "roads.yaml", "--no-laws", "--cases", "b.cases.yaml", at=tmp_path, monkeypatch=monkeypatch)
+    assert "brackets-mismatch" in named.output
+    assert named.exit_code == 1
+
+
+def test_generated_cases_name_a_scheme_file_as_it_is_found_from_theirs(tmp_path, monkeypatch):
+    """The file of cases may lie elsewhere than the scheme, and comes out wherever it is tried from."""
+    (tmp_path / "roads.yaml").write_text(TEXT, encoding="utf-8")
+    (tmp_path / "tests").mkdir()
+    made = run("cases", "generate", "roads.yaml", "-o", "tests/r.cases.yaml", at=tmp_path, monkeypatch=monkeypatch)
+    assert made.exit_code == 0
+    tried = run("cases", "run", "tests", "--lang", "en", at=tmp_path, monkeypatch=monkeypatch)
+    assert (tried.exit_code, " 0 not." in tried.stdout) == (0, True)
+
+
+# ------------------------------------------------------------------------------------------------ benchmarks
+
+
+BENCHMARK = """
+perfrules: 1
+scheme: example.costs
+title: 成本
+clause: 示例
+inputs:
+  成本: {kind: number, min: 1, max: 1000, decimals: 0}
+benchmarks:
+  均值: {mean: 成本, over: cohort}
+tree: {id: 得分, points: 10, formula: "min(均值 / 成本, 1) * points", round: 2}
+"""
+
+
+def test_records_of_a_scheme_with_benchmarks_come_with_a_cohort(tmp_path):
+    """Benchmarks are frozen over the record and the others that stand with it, and their values are stated."""
+    scheme = pr.loads(BENCHMARK)
+    made = generate(scheme)
+    assert all(each.cohort for each in made)
+    cases = recorded_raw(scheme, [(each.title, each.record, each.cohort) for each in made])
+    text = cases_text(cases, scheme="example.costs", record=in_common(cases), source="试算")
+    again = written(tmp_path, text)
+    assert all("均值" in case.expected["benchmarks"] for case in again if "refused" not in case.expected)
+    assert not [case.name for case in again if try_case(case, scheme).differences]
+    result = mutate(scheme, again, by_laws=False)
+    assert {t.mutant.after for t in result.of("survived")} <= {"min(均值 / 成本, 2) * points"}

@@ -107,7 +107,7 @@ def test_generated_schemes_take_their_records(data: st.DataObject) -> None:
     assert len(records_from_mappings(scheme, form).records) == len(form)
 
 
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=60)
 @given(st.sampled_from(FOCUSES).flatmap(scheme_data), st.booleans())
 def test_every_drawn_scheme_loads(about: dict[str, Any], block: bool) -> None:
     """What is drawn is without errors as it stands: `schemes` filters nothing away."""
@@ -180,6 +180,7 @@ def test_records_are_wide() -> None:
     }
     assert "特定" in seen["词"]
     assert set(seen["阶段"]) == {"年中", "年末"}
+    assert any(record["数"] is None and record["真"] is True for record in found)
     assert sum(None not in r.values() and "/" not in r.values() for r in found) > 300
 
 
@@ -258,6 +259,10 @@ LINED: dict[str, tuple[pr.Scheme, dict[str, Quantity]]] = {
         ),
         {"half": lambda r: r["a"] - r["b"] / 2},
     ),
+    "a percentage": (
+        scheme_of({"a": {"kind": "number", "unit": "%", "written": "percent", "min": 0}}, "points if a >= 85.5% else 0"),
+        {"85.5%": lambda r: r["a"] - Fraction("0.855")},
+    ),
     "bands of a value that is rounded": (
         scheme_of(
             {n: {"kind": "number", "min": 0, "decimals": 2} for n in "ab"},
@@ -290,8 +295,8 @@ LINED: dict[str, tuple[pr.Scheme, dict[str, Quantity]]] = {
         {"-3": lambda r: r["a"] + 3, "0": lambda r: r["a"], "200": lambda r: r["a"] - 200},
     ),
     "a divisor": (
-        scheme_of({n: {"kind": "number", "min": -5, "max": 5} for n in "abc"}, "clip(a / (b - c), 0, 1) * points"),
-        {"0": lambda r: r["b"] - r["c"]},
+        scheme_of({n: {"kind": "number", "min": -5, "max": 5} for n in "abc"}, "clip(a / (b - c + 3.37), 0, 1) * points"),
+        {"0": lambda r: r["b"] - r["c"] + Fraction("3.37")},
     ),
     "the lower of two, and what is absolute": (
         scheme_of({n: {"kind": "number"} for n in "abc"}, "clip(min(a, b) + abs(c - 7), 0, points)"),
@@ -360,9 +365,8 @@ ROWED = scheme_of(
 
 
 def test_lines_of_rows_are_touched() -> None:
-    """Lines are met row by row, and by rows together: a target attained exactly and just not, a score half-way between two
-    places, a total on its cut."""
-    seen, half, totals = set(), False, set()
+    """Lines are met row by row, and by rows together: a target attained exactly and just not, a total on its cut."""
+    seen, totals = set(), set()
     for record in drawn(testing.near_lines(ROWED), 400):
         read = record_from(ROWED, record)
         total = pr.score(ROWED, read, trace=False).points
@@ -371,9 +375,7 @@ def test_lines_of_rows_are_touched() -> None:
             actual, target = row.cells["完成"].value, row.cells["目标"].value
             if row.cells["类"].value == "子" and target:
                 seen |= {(actual > target) - (actual < target)} if abs(actual - target) < 1 else set()
-                half = half or (actual / target * 100 % 1 == Fraction(1, 2) and actual < target)
     assert seen == {-1, 0, 1}
-    assert half
     assert {Fraction(0), Fraction(-1, 10)} <= totals
 
 
@@ -438,22 +440,22 @@ def test_the_simplest_record_is_zeros() -> None:
 def test_what_is_asked_of_a_record_is_all_that_is_odd_in_it() -> None:
     """A record found for one figure is simple in every other."""
     found = simplest(testing.records(WIDE), lambda r: isinstance(r["钱"], int | Decimal) and r["钱"] > 5)
-    assert found["钱"] == 6
+    assert 5 < found["钱"] < 34  # the least whole number, or one that the scheme speaks of
     assert found["数"] == 0
     found = simplest(testing.records(WIDE), lambda r: r["数"] is None)
     assert [cell for cell in found.values() if cell is None] == [None]
 
 
 def test_formulas_and_schemes_shrink() -> None:
-    """The simplest formula is a literal, the simplest scheme one leaf."""
+    """The simplest formula is a name or a literal, the simplest scheme one leaf."""
     assert simplest(testing.formulas(kind="number")) in ("甲", "0")
-    assert len(list(simplest(testing.schemes()).tree.walk())) == 1
+    assert simplest(scheme_data())["tree"] == {"points": 100, "formula": "0"}
 
 
 # ------------------------------------------------------------------------------------------------ formulas
 
 
-@settings(QUICK, max_examples=150)
+@settings(QUICK, max_examples=300)
 @given(st.data())
 def test_formulas_are_well_typed(data: st.DataObject) -> None:
     """A drawn formula parses, and is without a finding where its inputs are declared: of the kind that was asked for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from time import perf_counter
 from typing import Any
 
@@ -38,39 +39,54 @@ class Comparing:
 
     def decide(self) -> list[Decided]:
         """Every claim with its answer, in the order of the tree; grades last, then the lights of nodes."""
-        made: dict[str, Decided] = {}
+        made = {decided.path: decided for decided in self._nodes()}
+        here = [n for n in self.plan.nodes if n.score]
+        there = {n.node.path: n for n in self.other_plan.nodes if n.score}
+        ordered = [made[n.node.path] for n in here]
+        missing = [p for p in there if p not in made]
+        ordered += [self._decided(Subject(p, "node", there[p].node.label), "", there[p].score) for p in missing]
+        return ordered + list(self._grades())
+
+    def difference(self) -> Answer | None:
+        """The first answer that is not that they are the same, of nodes, grades, lights and values; None where all are.
+
+        Of nodes that one scheme alone has nothing is asked.
+        """
+        told = chain(self._nodes(), self._grades(), self._values())
+        return next((d.answer for d in told if not isinstance(d.answer, Proved)), None)
+
+    def _nodes(self) -> Iterator[Decided]:
+        """Nodes, beneath first, so that whatever is above need not look into what is the same."""
         self._rows()
         there = {n.node.path: n for n in self.other_plan.nodes if n.score}
         here = [n for n in self.plan.nodes if n.score]
         for planned in sorted(here, key=lambda n: -n.node.path.count("/") - bool(n.node.path)):
             theirs = there.get(planned.node.path)
             subject = Subject(planned.node.path, "node", planned.node.label)
-            made[planned.node.path] = self._decided(subject, planned.score, theirs.score if theirs else "")
-            if theirs is not None and isinstance(made[planned.node.path].answer, Proved):
+            made = self._decided(subject, planned.score, theirs.score if theirs else "")
+            if theirs is not None and isinstance(made.answer, Proved):
                 self._learn(planned, theirs)
-        ordered = [made[n.node.path] for n in here]
-        missing = [p for p in there if p not in made]
-        ordered += [self._decided(Subject(p, "node", there[p].node.label), "", there[p].score) for p in missing]
+            yield made
+
+    def _grades(self) -> Iterator[Decided]:
+        """Grades, and the lights of nodes."""
         grades = {g.scale.name: g for g in self.other_plan.grades}
         for grade in self.plan.grades:
-            theirs_too = grades.get(grade.scale.name)
-            same_labels = theirs_too is not None and theirs_too.scale.labels == grade.scale.labels
-            rank = theirs_too.rank if theirs_too is not None and same_labels else ""
-            ordered.append(self._decided(Subject(grade.scale.name, "grade", grade.scale.name), grade.rank, rank))
-        return ordered + [self._light(n, there.get(n.node.path)) for n in here if n.grade]
+            theirs = grades.get(grade.scale.name)
+            same_labels = theirs is not None and theirs.scale.labels == grade.scale.labels
+            rank = theirs.rank if theirs is not None and same_labels else ""
+            yield self._decided(Subject(grade.scale.name, "grade", grade.scale.name), grade.rank, rank)
+        there = {n.node.path: n for n in self.other_plan.nodes if n.grade}
+        for planned in (n for n in self.plan.nodes if n.grade):
+            other = there.get(planned.node.path)
+            light = other.grade if other is not None and other.grade_labels == planned.grade_labels else ""
+            yield self._decided(Subject(planned.node.path, "grade", planned.node.label), planned.grade, light)
 
-    def _light(self, planned: NodePlan, theirs: NodePlan | None) -> Decided:
-        """Whether a node's own scale comes to the same."""
-        alike = theirs is not None and theirs.grade_labels == planned.grade_labels
-        other = theirs.grade if theirs is not None and alike else ""
-        return self._decided(Subject(planned.node.path, "grade", planned.node.label), planned.grade, other)
-
-    def values(self) -> list[Decided]:
-        """The same of the values, which a scorecard shows even where no node reads them."""
-        return [
-            self._decided(Subject(name, "value", name), name, name if name in self.other.values else "")
-            for name in self.scheme.values
-        ]
+    def _values(self) -> Iterator[Decided]:
+        """Values, which a scorecard shows even where no node reads them."""
+        for name in self.scheme.values:
+            other = name if name in self.other.values else ""
+            yield self._decided(Subject(name, "value", name), name, other)
 
     def _learn(self, planned: NodePlan, theirs: NodePlan) -> None:
         self.alike[planned.score] = theirs.score

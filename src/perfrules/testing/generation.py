@@ -57,15 +57,16 @@ def generate(
 ) -> tuple[Generated, ...]:
     """The records, simplest first. `most` bounds how many are tried.
 
-    `frozen` are the scheme's benchmarks; where it has some and none are given, they are frozen over records that are
-    generated first.
+    `frozen` are the scheme's benchmarks; where it has some and none are given, they are frozen over the first few plain
+    records.
     """
     if not scheme.benchmarks or frozen is not None:
         return _generated(scheme, frozen or {}, most)
     others: list[Mapping[str, Any]] = []
-    for each in _generated(scheme, {}, most):
-        if len(others) < _COHORT and _is_read(scheme, each.record):
-            others.append(each.record)
+    for draft in _starts(scheme, _read(verbs.plan(scheme))):
+        whole = not any(isinstance(value, Hole) and not scheme.inputs[n].optional for n, value in draft.cells.items())
+        if whole and len(others) < _COHORT and _is_read(scheme, written := draft.written(scheme)):
+            others.append(written)
     made = _generated(scheme, verbs.freeze(scheme, others), most)
     return tuple(evolve(each, cohort=tuple(others)) for each in made)
 

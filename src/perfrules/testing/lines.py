@@ -100,7 +100,9 @@ class Search:
         if self.tired_after is None:
             return near
         first = self._led.get(line.site)
-        return sorted(near, key=lambda v: (v.name != first, -self._grid(draft, v).usual))  # small steps stay near the line
+        return sorted(
+            near, key=lambda v: (v.name != first, -self._grid(draft, v).usual)
+        )  # small steps stay near the line
 
     def _tired(self, line: Line, variable: Variable) -> bool:
         """Whether moving a variable has left a line's quantity as it was too often."""

@@ -99,7 +99,7 @@ class Column:
         """The kinds of hole that stand in it."""
         if self.holes is None:
             return frozenset({""})
-        return frozenset(HOLES[code] for code in np.unique(self.holes))
+        return frozenset(HOLES[code] for code in np.flatnonzero(np.bincount(self.holes, minlength=len(HOLES))))
 
 
 def nothing(count: int, input: Input) -> Column:

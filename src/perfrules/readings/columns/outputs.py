@@ -183,11 +183,16 @@ class Sheet:
 
     def note(self, lines: Array, turn: int, text: str) -> None:
         """A finding of several lines; findings of a line stand in the order of their turns."""
-        self.note_rows(lines, turn, np.zeros(len(lines), np.int64), 0, [text] * len(lines))
+        self._note(lines, turn, np.zeros(len(lines), np.int64), 0, np.full(len(lines), self._code(text)))
 
     def note_rows(self, lines: Array, turn: int, rows: Array, then: int, texts: Sequence[str]) -> None:
         """Findings of rows: within a turn in the order of rows, of each row by `then`."""
-        codes = np.array([self.texts.setdefault(text, len(self.texts)) for text in texts], np.int64)
+        self._note(lines, turn, rows, then, np.array([self._code(text) for text in texts], np.int64))
+
+    def _code(self, text: str) -> int:
+        return self.texts.setdefault(text, len(self.texts))
+
+    def _note(self, lines: Array, turn: int, rows: Array, then: int, codes: Array) -> None:
         size = len(lines)
         self.noted.append((lines, np.full(size, turn), rows, np.full(size, then), codes))
 
