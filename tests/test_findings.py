@@ -145,11 +145,13 @@ def test_both_languages_say_the_same(name):
         assert placeholders(zh) == {p.removesuffix("_en") for p in placeholders(en)}
 
 
-@pytest.mark.parametrize(("module", "name", "keys"), REPORTED, ids=lambda x: x if isinstance(x, str) else "")
+@pytest.mark.parametrize(
+    ("module", "name", "keys"),
+    [each for each in REPORTED if each[2] is not None],  # those worked out when it runs are not there to be read
+    ids=lambda x: x if isinstance(x, str) else "",
+)
 def test_what_a_message_shows_is_passed(module, name, keys):
     """Each place that reports a finding passes what its message shows, as far as its text tells."""
-    if keys is None:
-        pytest.skip("the keys are worked out when it runs")
     entry = catalogue()[name]
     shown = set().union(*map(placeholders, (entry["zh"], entry["en"], *entry["mend"].values())))
     assert shown <= keys
@@ -275,12 +277,14 @@ def test_documented():
     assert sorted(sections()) == NAMES
 
 
-@pytest.mark.parametrize("scheme", SCHEMES, ids=lambda path: path.stem)
+def _difference(scheme):
+    return re.search("```diff\n(.*?)```", sections().get(scheme.stem, ""), re.DOTALL)
+
+
+@pytest.mark.parametrize("scheme", list(filter(_difference, SCHEMES)), ids=lambda path: path.stem)  # others: in words
 def test_documented_remedies(scheme):
     """The example on the page is cut from the bad scheme, and mends it."""
-    difference = re.search("```diff\n(.*?)```", sections()[scheme.stem], re.DOTALL)
-    if difference is None:
-        pytest.skip("told in words")
+    difference = _difference(scheme)
     text = mended(scheme.read_text(encoding="utf-8"), difference[1])
     assert scheme.stem not in {f.name for f in golden.findings(text, scheme.name)}
 

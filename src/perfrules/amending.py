@@ -113,7 +113,7 @@ class _Amending:
                 self.report("key-beside-amendments", key, key=word)
 
     def one(self, item: Mapping) -> None:
-        kinds = [k for k in item.keys() if k in KINDS]  # noqa: SIM118  (a document's mapping is no dict)
+        kinds = [k for k in item.keys() if k in KINDS]
         if len(kinds) != 1:
             seen = "、".join(item.keys())
             self.report("amendment-unknown", item, "", nearest(seen, KINDS), seen=seen, kinds="、".join(KINDS))
@@ -326,7 +326,7 @@ class _Amending:
                     if section == "rows" and isinstance(value, Mapping):
                         columns = value.get("columns")
                         if isinstance(columns, Mapping):
-                            for column in columns.keys():  # noqa: SIM118
+                            for column in columns.keys():
                                 yield f"rows/{key.text}/columns/{column}", (section, key.text, "columns", column)
         for name, signature in self.borrowed.items():
             if self.root.get("definitions") is None or self.get(("definitions", signature)) is None:
@@ -420,7 +420,7 @@ def _marked(node: Node, new: Node, marks: list[tuple[Scalar, Node]], trail: Trai
     """What an amendment writes cites the amendment's source where it cites none itself."""
     if isinstance(node, Scalar) and trail[0] in ("values", "definitions"):
         node = _wrapper(node).holding(((_key("formula", node), node),))
-    cites = isinstance(new, Mapping) and any(k in _MARKS for k in new.keys())  # noqa: SIM118
+    cites = isinstance(new, Mapping) and any(k in _MARKS for k in new.keys())
     if not isinstance(node, Mapping) or cites or trail[0] in ("sources",):
         return node
     entries = tuple((k, v) for k, v in node.entries if k.text not in _MARKS)

@@ -20,12 +20,12 @@ def register_schemes() -> Iterable[Path]:  # type: ignore[empty-body]  # a speci
 
 
 @hookspec
-def register_definitions() -> Iterable[Path]:  # type: ignore[empty-body]
+def register_definitions() -> Iterable[Path]:  # type: ignore[empty-body]  # the same
     """The files of definitions that this distribution supplies; other distributions see them by `use:`."""
 
 
 @hookspec
-def register_facts() -> Iterable[Path]:  # type: ignore[empty-body]
+def register_facts() -> Iterable[Path]:  # type: ignore[empty-body]  # the same
     """The files of facts that this distribution supplies: figures of a document, and how they must hang together."""
 
 

@@ -87,6 +87,12 @@ class Input:
         """What a form prints for it 标签: its title, else its name."""
         return self.title or self.name
 
+    @property
+    def ends(self) -> tuple[Fraction | None, Fraction | None]:
+        """Its bounds as numbers, a day as its ordinal."""
+        low, high = (Fraction(e.toordinal()) if isinstance(e, date) else e for e in (self.low, self.high))
+        return low, high
+
 
 PolicyKind = Literal["refuse", "zero", "full", "exclude", "formula"]
 
@@ -705,7 +711,7 @@ def _beneath(part: Any) -> list[Any]:
     if isinstance(part, tuple | list):
         return [item for item in reversed(part) if item is not None and not isinstance(item, str)]
     if isinstance(part, Mapping):
-        return list(reversed(part.values()))  # type: ignore[call-overload]
+        return list(reversed(part.values()))  # type: ignore[call-overload]  # a dict reverses, a Mapping need not say so
     return [held for name in _holders(part.__class__) if (held := getattr(part, name)) is not None]
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Literal
 
@@ -15,6 +16,8 @@ ArithmeticSign = Literal["+", "-", "*", "/"]
 ComparisonSign = Literal["<", "<=", ">", ">=", "==", "!="]
 PRIMITIVES = ("min", "max", "abs", "floor", "round", "ln", "exp", "power")
 HoleKind = Literal["missing", "not_applicable", "undefined", "refused"]
+REACHES: Mapping[str, HoleKind] = {"absent": "not_applicable", "missing": "missing", "refused": "refused"}
+"""The holes that generated text reaches on purpose, by the word that does."""
 
 
 @frozen

@@ -359,7 +359,7 @@ class _Lowering:
 
     def _at(self, tree: ast.AST) -> Span:
         start = self._spans[getattr(tree, "col_offset")]  # noqa: B009  (ast types it on subclasses only)
-        last = getattr(tree, "end_col_offset")  # noqa: B009
+        last = getattr(tree, "end_col_offset")  # noqa: B009  (the same)
         final = start
         for offset in _below(self._offsets, last):
             final = self._spans[offset]
@@ -465,9 +465,8 @@ class _Lowering:
                 return self._refuse(tree, "present-needs-a-name")
             name = tree.args[0].id
             return nodes.Present(name, at) if function == "present" else nodes.HoleOf(name, at)
-        if self._internal and function in ("absent", "missing", "refused"):
-            kind: nodes.HoleKind = "not_applicable" if function == "absent" else function  # type: ignore[assignment]
-            return nodes.Reach(kind, at)
+        if self._internal and function in nodes.REACHES:
+            return nodes.Reach(nodes.REACHES[function], at)
         arguments = tuple(self._node(a, depth + 1) for a in tree.args)
         if function not in nodes.PRIMITIVES:
             return nodes.Use(function, arguments, at)

@@ -68,7 +68,7 @@ def _made(
     amends = ""
     amendments: tuple[model.Amendment, ...] = ()
     replaced: list[str] = []
-    if isinstance(root, documents.Mapping) and "amends" in root.keys():  # noqa: SIM118  (a document's mapping is no dict)
+    if isinstance(root, documents.Mapping) and "amends" in root.keys():
         lineage = _Lineage(registry, found, distributions)
         amends = lineage.name(root)
         root, amendments = lineage.amended(root, parent)
@@ -113,7 +113,7 @@ class _Lineage:
             parent = self.parent(child)
         if not isinstance(parent, documents.Mapping):
             return child, ()
-        if "amends" in parent.keys():  # noqa: SIM118
+        if "amends" in parent.keys():
             above, _ = self.amended(parent)
             if not isinstance(above, documents.Mapping) or above is parent:
                 return child, ()

@@ -7,6 +7,7 @@ from datetime import date
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise, product
+from typing import TypeGuard
 
 from perfrules import model, nodes
 from perfrules.checking.forecast import Forecast, inputs_of
@@ -211,22 +212,23 @@ def _open_ended(
     for planned in plan.nodes:
         body = planned.node.holds.body if isinstance(planned.node.holds, model.Group) else planned.node.holds
         if _ends_open(body) and planned.arms is not None:
-            yield body, planned.arms.step, None, planned.node.path, planned.node.location  # type: ignore[misc]
+            yield body, planned.arms.step, None, planned.node.path, planned.node.location
     for value in plan.scheme.values.values():
         if _ends_open(value.body):
             name = f"{value.name}__arm" if not value.round else f"{value.name}__body__arm"
-            yield value.body, name, None, value.name, value.location  # type: ignore[misc]
+            yield value.body, name, None, value.name, value.location
     for kind, block in _blocks(plan):
         if _ends_open(kind.body):
             arm = block.name.removesuffix("__rows") + "__body__arm"
-            yield kind.body, arm, block, kind.name, kind.location  # type: ignore[misc]
+            yield kind.body, arm, block, kind.name, kind.location
     for made in plan.grades:
         if _ends_open(made.scale.body):
             arm = made.rank.split("__")[0] + "____arm"
-            yield made.scale.body, arm, None, made.scale.name, made.scale.location  # type: ignore[misc]
+            yield made.scale.body, arm, None, made.scale.name, made.scale.location
 
 
-def _ends_open(body: object) -> bool:
+def _ends_open(body: object) -> TypeGuard[model.BandsBody | model.CasesBody]:
+    """Whether a body has arms and none that takes whatever is left."""
     if isinstance(body, model.CasesBody):
         return all(c.when is not None for c in body.cases)
     return isinstance(body, model.BandsBody) and body.side == "between"

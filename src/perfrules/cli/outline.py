@@ -54,7 +54,7 @@ def resting(scheme: Scheme) -> dict[model.ProvenanceStatus, Fraction]:
                 bodies = [body]
         for each in bodies:
             mark = mark.joined(foundations.of(each))
-            for outcome in outcomes_of(each):  # type: ignore[arg-type]  # of anything without arms there are none
+            for outcome in outcomes_of(each):
                 mark = mark.joined(outcome.provenance)
         shares[mark.status] = shares.get(mark.status, Fraction(0)) + (leaf.points.high or 0)
     return {s: shares[s] for s in STATUS_WORDS["zh"] if s in shares}

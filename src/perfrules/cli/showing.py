@@ -12,6 +12,7 @@ from perfrules.cli.console import Screen, styled
 from perfrules.cli.outline import STATUS_WORDS
 from perfrules.cli.parts import Data
 from perfrules.findings import Language
+from perfrules.model import ProvenanceStatus
 from perfrules.procedures.spot_check import percent
 
 _STATUS_STYLES = {"stated": "green", "unverified": "yellow", "assumed": "yellow", "unmarked": "red"}
@@ -356,10 +357,10 @@ class _Show:
         return Tree(self.label(data["name"], data, *told, unverified))
 
 
-def shares(screen: Screen, resting: Mapping[str, str]) -> str:
+def shares(screen: Screen, resting: Mapping[ProvenanceStatus, str]) -> str:
     """How many points rest on rules of each provenance, in words."""
     words = STATUS_WORDS[screen.lang]
-    return screen.say("，", ", ").join(f"{words[status]} {points}" for status, points in resting.items())  # type: ignore[index]
+    return screen.say("，", ", ").join(f"{words[status]} {points}" for status, points in resting.items())
 
 
 def show_plan(screen: Screen, steps: Sequence[Data], indent: str = "") -> None:

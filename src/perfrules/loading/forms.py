@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from attrs import evolve
 
@@ -23,6 +23,9 @@ from perfrules.ranges import Analysis, Found, Numbers
 
 SIGNATURE = re.compile(r"\s*([^()（）\s]+)\s*[(（]([^()（）]*)[)）]\s*")
 NO_POLICIES = Policies()
+W = TypeVar("W", bound=str)
+D = TypeVar("D")
+WEAK: tuple[Literal["unverified"], Literal["assumed"]] = ("unverified", "assumed")
 KEYS_TOLD = 16
 """How many known keys are told beside one that is unknown."""
 
@@ -134,13 +137,14 @@ class Forms:
         self.report("date-wanted", node, path, key=key, seen=seen_text(node))
         return None
 
-    def word(self, node: Node | None, path: str, key: str, words: tuple[str, ...], default: str) -> str:
+    def word(self, node: Node | None, path: str, key: str, words: tuple[W, ...], default: D) -> W | D:
         """One of a closed set of words."""
         if node is None:
             return default
         text = node.text if isinstance(node, Scalar) else ""
-        if text in words:
-            return text
+        for word in words:
+            if word == text:
+                return word
         self.report(
             "word-wanted", node, path, nearest(text, words), key=key, seen=seen_text(node), words="、".join(words)
         )
@@ -208,12 +212,12 @@ class Forms:
                     if key.text not in ("points", "weight"):
                         mark = mark.joined(Provenance(status, mark.clause, mark.source, self.text(value, "", status)))
         if keys:
-            for status in ("unverified", "assumed"):
+            for status in WEAK:
                 node = found.get(status)
                 if isinstance(node, Map):
                     for key, value in node.entries:
                         if key.text in keys:
-                            mark = Provenance(status, mark.clause, mark.source, self.text(value, "", status))  # type: ignore[arg-type]
+                            mark = Provenance(status, mark.clause, mark.source, self.text(value, "", status))
         return mark
 
     def _clause(self, node: Node) -> Provenance:

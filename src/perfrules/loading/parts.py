@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from fractions import Fraction
+from typing import Literal
 
 from perfrules import documents, model, parsing
 from perfrules.documents import Mapping as Map
@@ -26,7 +27,7 @@ from perfrules.loading.forms import (
     written_down,
 )
 from perfrules.model import Policies, Policy, Provenance
-from perfrules.numbers import DIGITS_LIMIT, Unit, published, unit
+from perfrules.numbers import DIGITS_LIMIT, RoundingMode, Unit, published, unit
 
 ARMS_LIMIT = 200
 """The most bands, cases or labels of one body."""
@@ -46,8 +47,8 @@ class Parts(Forms):
 
     def input(self, key: Scalar, node: Node, path: str, top: Provenance, rows: bool) -> model.Input:
         found = self.mapping(node, "input", path)
-        kinds = ("number", "boolean", "choice", "date", "text", "measure")
-        kind = self.word(found.get("kind"), path, "kind", kinds, "number")
+        kinds: tuple[model.InputKind, ...] = ("number", "boolean", "choice", "date", "text", "measure")
+        kind = self.word(found.get("kind"), path, "kind", kinds, kinds[0])
         if kind == "measure" and not rows:
             self.report("measure-outside-rows", found["kind"], path)
         if "fill_down" in found and not rows:
@@ -67,10 +68,11 @@ class Parts(Forms):
                       "date": ("unit", "decimals", "choices", "written"), "measure": ("choices",)}[kind]:  # fmt: skip
             if wrong in found:
                 self.report("key-does-not-fit", self.key(found[wrong]), path, key=wrong, with_=f"kind: {kind}")
-        month = self.word(found.get("month"), path, "month", ("first", "last"), "") if "month" in found else ""
+        ends: tuple[Literal["first", "last"], ...] = ("first", "last")
+        month = self.word(found.get("month"), path, "month", ends, None)
         return model.Input(
             name=key.text,
-            kind=kind,  # type: ignore[arg-type]
+            kind=kind,
             title=self.text(found.get("title"), path, "title"),
             unit=its_unit,
             low=low,
@@ -79,8 +81,8 @@ class Parts(Forms):
             choices=choices,
             optional=self.truth(found.get("optional"), path, "optional", False),
             at=self._stages_of(found.get("at"), path),
-            written=self.word(found.get("written"), path, "written", ("fraction", "percent"), _bare_means(its_unit)),  # type: ignore[arg-type]
-            month=month or None,  # type: ignore[arg-type]
+            written=self.word(found.get("written"), path, "written", ("fraction", "percent"), _bare_means(its_unit)),
+            month=month,
             fill_down=self.truth(found.get("fill_down"), path, "fill_down", False),
             provenance=self.provenance(found, top),
             location=key.locate(0, len(key.text)),
@@ -331,14 +333,15 @@ class Parts(Forms):
             self.report("statistic-wants", self.key(found[word]), path, key=word, wants="k")
             return None
         at = self.constant(found.get("at"), path, "at")
-        method = self.word(found.get("method"), path, "method", ("nearest_rank", "linear"), "")
+        methods: tuple[model.QuantileMethod, ...] = ("nearest_rank", "linear")
+        method = self.word(found.get("method"), path, "method", methods, None)
         if word == "quantile" and (at is None or not 0 <= at <= 1 or not method):
             self.report("statistic-wants", self.key(found[word]), path, key=word, wants="at (0…1), method")
             return None
         if item is None:
             return None
         return model.StatisticBody(
-            word,  # type: ignore[arg-type]
+            word,  # type: ignore[arg-type]  # one of STATISTICS: its caller found it among them
             item,
             over,
             where=self.formula(found.get("where"), path),
@@ -346,7 +349,7 @@ class Parts(Forms):
             weight=self.formula(found.get("weighted_by"), path),
             k=k,
             at=at,
-            method=method or None,  # type: ignore[arg-type]
+            method=method,
             over_at=found["over"],
         )
 
@@ -365,7 +368,7 @@ class Parts(Forms):
         if text in ("refuse", "zero", "full", "exclude"):
             if key != "not_applicable" and text in ("full", "exclude") and "clause" not in found:
                 self.report("policy-needs-clause", node, path, key=key, policy=text)
-            return Policy(text, None, mark)  # type: ignore[arg-type]
+            return Policy(text, None, mark)  # type: ignore[arg-type]  # one of the four words above
         formula = self.formula(node, path)
         return Policy("formula", formula, mark) if formula else None
 
@@ -375,13 +378,14 @@ class Parts(Forms):
         if isinstance(node, Map):
             found = self.mapping(node, "round", path)
             places = self.integer(found.get("places"), path, "places")
-            mode = self.word(found.get("mode"), path, "mode", ("half_up", "down", "up"), "half_up")
+            modes: tuple[RoundingMode, ...] = ("half_up", "down", "up")
+            mode = self.word(found.get("mode"), path, "mode", modes, modes[0])
         else:
             places, mode = self.integer(node, path, "round"), "half_up"
         if places is not None and places > 30:
             self.report("integer-wanted", node, path, key="round", seen=str(places))
             return None
-        return None if places is None else model.Rounding(places, mode)  # type: ignore[arg-type]
+        return None if places is None else model.Rounding(places, mode)
 
     def value(self, key: Scalar, node: Node, top: Provenance, path: str = "") -> model.Value:
         path = f"{path}/{key.text}" if path else key.text
@@ -464,13 +468,13 @@ class Parts(Forms):
         return model.Check(
             name=key.text,
             holds=self.formula(found.get("holds"), at) or never(),
-            severity=self.word(found.get("severity"), at, "severity", ("error", "warning", "remark"), "error"),  # type: ignore[arg-type]
+            severity=self.word(found.get("severity"), at, "severity", ("error", "warning", "remark"), "error"),
             reason=self.text(found.get("reason"), at, "reason"),
             provenance=self.provenance(found, top),
             location=key.locate(0, len(key.text)),
         )
 
 
-def _bare_means(unit: Unit | None) -> str:
+def _bare_means(unit: Unit | None) -> Literal["fraction", "percent"]:
     """How a bare cell is meant where nothing says: 3 in a column of 百分点 or ‰ is 3 of those, in one of % a ratio."""
     return "percent" if unit is not None and unit.percent and unit.text not in ("%", "％") else "fraction"

@@ -44,7 +44,9 @@ class Procedures(Trees):
         conditions = self.entries(certainty.get("when"), f"{path}/certainty", "when")
         certain = {k.text: f for k, v in conditions if (f := self.formula(v, f"{path}/certainty/{k.text}"))}
         largest = or_default(self.integer(certainty.get("largest"), f"{path}/certainty", "largest"), 0)
-        apportion = self.word(found.get("apportion"), path, "apportion", ("count", "money"), "count")
+        apportion: Literal["count", "money"] = self.word(
+            found.get("apportion"), path, "apportion", ("count", "money"), "count"
+        )
         until_money = self.truth(found.get("until_money"), path, "until_money", False)
         if until_money and "money" not in found:
             self.report("key-does-not-fit", self.key(found["until_money"]), path, key="until_money", with_="count")
@@ -64,7 +66,7 @@ class Procedures(Trees):
             strata=self.formula(found.get("strata"), path),
             stratum_share=self._share(found, "stratum_share", path) or Fraction(0),
             stratum_least=or_default(self.integer(found.get("stratum_least"), path, "stratum_least"), 0),
-            apportion=apportion,  # type: ignore[arg-type]
+            apportion=apportion,
             largest=largest,
             certain=certain,
             until_money=until_money,
@@ -101,7 +103,7 @@ class Procedures(Trees):
             assert isinstance(key, Scalar)
             penalty = self.value(key, found["penalty"], mark, path)
         return model.Reconciling(
-            reads=self.word(found.get("reads"), path, "reads", ("computed", "printed"), "computed"),  # type: ignore[arg-type]
+            reads=self.word(found.get("reads"), path, "reads", ("computed", "printed"), "computed"),
             round=self.rounding(found.get("round"), path),
             outcome=scales["outcome"],
             penalty=penalty,
@@ -120,8 +122,8 @@ class Procedures(Trees):
         levers: dict[str, tuple[str, Literal["up", "down"]]] = {}
         for key, value in self.entries(found.get("levers"), path, "levers"):
             lever = self.mapping(value, "lever", f"{path}/levers/{key.text}")
-            toward = self.word(lever.get("toward"), path, "toward", ("up", "down"), "up")
-            levers[key.text] = (self.text(lever.get("input"), path, "input"), toward)  # type: ignore[assignment]
+            toward: Literal["up", "down"] = self.word(lever.get("toward"), path, "toward", ("up", "down"), "up")
+            levers[key.text] = (self.text(lever.get("input"), path, "input"), toward)
         return model.Monitoring(
             month=self.text(found.get("month"), path, "month"),
             good=self.texts(found.get("good"), path, "good"),
@@ -163,7 +165,7 @@ class Procedures(Trees):
             first=or_default(self.integer(found.get("first"), at, "first"), 0),
             last=or_default(self.integer(found.get("last"), at, "last"), 0),
             where=self.formula(found.get("where"), at),
-            ties=self.word(found.get("ties"), at, "ties", ("all", "none", "decide"), ""),  # type: ignore[arg-type]
+            ties=self.word(found.get("ties"), at, "ties", ("all", "none", "decide"), ""),
             outcome=self.text(found.get("outcome"), at, "outcome"),
             provenance=self.provenance(found, above),
         )

@@ -110,7 +110,7 @@ class Trees(Parts):
             policies=policies,
             applies_when=self.formula(found.get("applies_when"), path),
             at_least=or_default(self.integer(found.get("at_least"), path, "at_least"), 1),
-            otherwise=self.word(found.get("else"), path, "else", ("absent", "zero", "refuse"), "absent"),  # type: ignore[arg-type]
+            otherwise=self.word(found.get("else"), path, "else", ("absent", "zero", "refuse"), "absent"),
             rescale=self.truth(found.get("rescale"), path, "rescale", False),
             scale_to=self.constant(found.get("scale_to"), path, "scale_to"),
             split="split" in found,
@@ -163,7 +163,7 @@ class Trees(Parts):
             self.report("too-many-children", self.key(found["children"]), path, seen=seen, limit=limit)
             entries = entries[:CHILDREN_LIMIT]
         body = self.body(found, path, mark, required=False)
-        combine = self.word(
+        combine: model.Combine = self.word(
             found.get("combine"), path, "combine", ("sum", "mean", "product", "geometric", "min", "max"), "sum"
         )
         if body is not None and "combine" in found:
@@ -203,7 +203,7 @@ class Trees(Parts):
                     return equal
 
         children = tuple(self.node(k, v, path, mark, leaves, leaf_round, share, leaf_points) for k, v in entries)
-        group = model.Group(children, combine, body, leaves)  # type: ignore[arg-type]
+        group = model.Group(children, combine, body, leaves)
         return group, self._group_points(found, path, group, points, at)
 
     def _weight(self, node: Node, path: str) -> Fraction | None:
@@ -365,7 +365,7 @@ class Trees(Parts):
             name=name or self.text(found.get("scale"), at, "scale"),
             body=body,
             labels=labels,
-            reads=self.word(found.get("reads"), at, "reads", ("rounded", "raw"), "rounded"),  # type: ignore[arg-type]
+            reads=self.word(found.get("reads"), at, "reads", ("rounded", "raw"), "rounded"),
             combine="min" if combine else None,
             gates=gates,
             provenance=mark,
@@ -385,7 +385,7 @@ class Trees(Parts):
             kind="text" if what == "grade" else "number",
             title=self.text(found.get("title"), key.text, "title"),
             unit=self._unit(found.get("unit"), key.text),
-            written=self.word(found.get("written"), key.text, "written", ("fraction", "percent"), "fraction"),  # type: ignore[arg-type]
+            written=self.word(found.get("written"), key.text, "written", ("fraction", "percent"), "fraction"),
             optional=True,
             location=key.locate(0, len(key.text)),
         )

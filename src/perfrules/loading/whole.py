@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from perfrules import documents, model
 from perfrules.documents import Node, Scalar
@@ -162,18 +162,20 @@ class Whole(Procedures):
             return None
         found = self.mapping(node, "ranking", "ranking")
         of = self.formula(found.get("of"), "ranking")
-        order = self.word(found.get("order"), "ranking", "order", ("descending", "ascending"), "descending")
-        ties, key = "min", None
+        orders: tuple[Literal["descending", "ascending"], ...] = ("descending", "ascending")
+        order = self.word(found.get("order"), "ranking", "order", orders, orders[0])
+        ties: Literal["min", "dense", "all", "key"] = "min"
+        key = None
         stated = found.get("ties")
         if isinstance(stated, Scalar) and stated.text in ("min", "dense", "all"):
-            ties = stated.text
+            ties = self.word(stated, "ranking", "ties", ("min", "dense", "all"), "min")
         elif stated is not None:
             ties, key = "key", self.formula(stated, "ranking")
         if of is None:
             return None
         within = self.formula(found.get("within"), "ranking")
         mark = self.provenance(found, top)
-        return model.Ranking(of, order, ties, key, within, mark, documents.place(node))  # type: ignore[arg-type]
+        return model.Ranking(of, order, ties, key, within, mark, documents.place(node))
 
     def stages(self, node: Node | None, inputs: Mapping[str, model.Input]) -> tuple[str, ...]:
         """The stages of a year; every input's `at` names one of them."""

@@ -178,19 +178,19 @@ class Planner(Bodies):
         each: dict[str, Binding] = {f"c{i}": k for i, k in enumerate(keys)}
         total = sum((c.worth for c in counted if c.worth is not None), Fraction(0))
         count = self.emit(f"{key}__count", present_text(len(keys)), each)
-        if group.combine == "sum":
+        if (combine := group.combine) == "sum":
             together = self.emit(f"{key}__together", total_text(len(keys)), each)
             possibles: dict[str, Binding] = {f"c{i}": f"{k}__possible" for i, k in enumerate(keys)}
             sum_text = " + ".join(f"c{i}" for i in range(len(keys))) or "0"
             possible = self.emit(f"{key}__could", sum_text, possibles)
             whole = total
-        elif group.combine in ("product", "geometric"):
+        elif combine == "product" or combine == "geometric":  # which narrows its type, as `in` does not
             whole = node.points.high if node.points and node.points.high is not None else Fraction(0)
-            text, bound = _shares(counted, keys, whole, geometric=group.combine == "geometric")
+            text, bound = _shares(counted, keys, whole, geometric=combine == "geometric")
             together = self.emit(f"{key}__together", text, bound)
             possible = self.emit(f"{key}__could", "w", {"w": whole})
         else:
-            together = self.fold(Fold(f"{key}__together", group.combine, tuple(keys)))  # type: ignore[arg-type]
+            together = self.fold(Fold(f"{key}__together", combine, tuple(keys)))
             whole = node.points.high if node.points and node.points.high is not None else Fraction(0)
             possible = self.emit(f"{key}__could", "w", {"w": whole})
         return self._gathered(node, key, together, count, possible, whole)

@@ -148,7 +148,9 @@ class _Reader(Forms):
         path = f"figures/{self.name(key, key.text, '数据 figure')}"
         found = self.mapping(node, "figure", path)
         self.cited(key, found, path)
-        kind = self.word(found.get("kind"), path, "kind", ("number", "date", "text"), "")
+        kind: Literal["number", "date", "text", ""] = self.word(
+            found.get("kind"), path, "kind", ("number", "date", "text"), ""
+        )
         text = self.text(found.get("value"), path, "value")
         value: Datum | None = None
         its_unit = self.unit(found.get("unit"), path)
@@ -157,7 +159,7 @@ class _Reader(Forms):
         made = kind or ("date" if isinstance(value, date) else "text" if isinstance(value, str) else "number")
         return DocumentFigure(
             name=key.text,
-            kind=made,  # type: ignore[arg-type]
+            kind=made,
             text=text,
             value=value,
             unit=its_unit,

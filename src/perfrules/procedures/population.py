@@ -174,7 +174,8 @@ def _read(
         if any(isinstance(r, Record) for r in given) and not _same_data(a, b):
             seen = {"a": a.id, "b": b.id}
             raise RecordError([Finding("records-of-one-scheme", None, "", seen)])
-        return *([records.record_from(s, r) for r in given] for s in (a, b)), (), ()  # type: ignore[return-value]
+        of_a, of_b = ([records.record_from(s, r) for r in given] for s in (a, b))
+        return of_a, of_b, (), ()
     batches = [read_records(population, scheme) for scheme in (a, b)]
     found = [f for each in batches for f in each.findings]
     found += [f for each in batches for aside in each.set_aside for f in aside.findings]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from attrs import evolve, frozen
 
@@ -291,8 +291,8 @@ class _Reconciling:
         before = {(x.path, x.kind, x.name): x.amount for x in own.lines}
         for line in review.lines:
             if line.path in self.groups and before.get((line.path, line.kind, line.name)) != line.amount:
-                kind = "ruling" if line.kind == "ruling" else "rule"
-                yield Reason(kind, line.reason or line.kind, line.name, clause=line.clause)  # type: ignore[arg-type]
+                kind: Literal["ruling", "rule"] = "ruling" if line.kind == "ruling" else "rule"
+                yield Reason(kind, line.reason or line.kind, line.name, clause=line.clause)
 
 
 def _gathers(node: model.TreeNode) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import partial
 from time import perf_counter
 
 from attrs import define, evolve, field
@@ -153,7 +154,7 @@ class Deciding:
             return Unknown(tuple(why)) if why is not None else Proved(way=claim.way)
         ways: list[Candidate] = []
         for part, way in enumerate(("rises", "falls")):
-            seen = self.prover.search(claim, part, lambda c, part=part: self.trial.on_grid(c, claim, part))  # type: ignore[misc]
+            seen = self.prover.search(claim, part, partial(self.trial.on_grid, claim=claim, part=part))
             if seen.none:
                 return Proved(way=way)
             ways += [seen.shown] if seen.shown is not None else []

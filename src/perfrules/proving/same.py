@@ -13,7 +13,7 @@ from perfrules import records
 from perfrules.findings import RecordError
 from perfrules.model import Datum, Hole, Input, Scheme
 from perfrules.nodes import HoleKind
-from perfrules.plan import NodePlan, Plan, RowBlock
+from perfrules.plan import Fold, NodePlan, Plan, RowBlock
 from perfrules.proving.answers import Answer, Decided, Example, Proved, Refuted, Unknown
 from perfrules.proving.writing import snapped, written_down
 from perfrules.readings import exact
@@ -185,6 +185,6 @@ def _told(value: object) -> object:
     """A hole by its kind alone, a fold by all but what it is called."""
     if isinstance(value, Hole):
         return value.kind
-    if hasattr(value, "statistic"):
-        return (value.statistic, value.items, value.where, value.weights, value.k, value.at, value.method)  # type: ignore[attr-defined]
+    if isinstance(value, Fold):
+        return (value.statistic, value.items, value.where, value.weights, value.k, value.at, value.method)
     return value

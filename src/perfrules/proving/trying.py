@@ -257,7 +257,7 @@ def wrong(
             if not isinstance(came, Fraction) or not isinstance(after, Fraction) or second is None:
                 return False
             less, more = values.get(name), second.get(name)
-            if type(less) is not type(more) or not isinstance(less, Fraction | date) or not less < more:  # type: ignore[operator]
+            if type(less) is not type(more) or not isinstance(less, Fraction | date) or not less < more:  # type: ignore[operator]  # both of one type
                 return False
             falls = way == "rises" or (way == "either" and part == 0)
             return after < came if falls else after > came

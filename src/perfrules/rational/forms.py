@@ -304,7 +304,7 @@ class Forms:
 
     def _choose_measure(self, condition: Term, x: Form, y: Form) -> Form:
         number = self.choose(condition, evolve(x, kind="number"), evolve(y, kind="number"))
-        assert x.tag is not None and y.tag is not None and x.words is not None and y.words is not None  # noqa: PT018
+        assert x.tag is not None and y.tag is not None and x.words is not None and y.words is not None
         return evolve(
             number, kind="measure", low=None, high=None, split=None,
             tag=self.t.pick(condition, x.tag, y.tag), words=self.t.pick(condition, x.words, y.words),
@@ -338,8 +338,9 @@ def _hull(x: Form, y: Form) -> tuple[Fraction | None, Fraction | None]:
 
 def _products(x: Form, y: Form) -> tuple[Fraction | None, Fraction | None]:
     if x.low is None or x.high is None or y.low is None or y.high is None:
-        nonnegative = x.low is not None and y.low is not None and x.low >= 0 and y.low >= 0
-        return (x.low * y.low if nonnegative else None), None  # type: ignore[operator]
+        if x.low is None or y.low is None or x.low < 0 or y.low < 0:
+            return None, None
+        return x.low * y.low, None
     ends = [a * b for a in (x.low, x.high) for b in (y.low, y.high)]
     return min(ends), max(ends)
 

@@ -575,7 +575,7 @@ class _Evaluation:
         numbers = self._compared(sign, *(evolve(f, kind="number") for f in (x, y)))
         if sign not in ("==", "!="):
             return numbers
-        assert x.words is not None and y.words is not None and x.tag is not None  # noqa: PT018
+        assert x.words is not None and y.words is not None and x.tag is not None
         same = self.t.same(x.words, y.words)
         words = same if sign == "==" else self.t.no(same)
         return self.t.pick(self.t.equal(x.tag, self.t.number(WORDS)), words, numbers)

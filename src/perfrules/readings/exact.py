@@ -17,7 +17,7 @@ from simpleeval import FeatureNotAvailable, FunctionNotDefined, SimpleEval
 from perfrules import numbers
 from perfrules.formula import Formula
 from perfrules.model import Datum, Frozen, Hole, Record, Row, Traced
-from perfrules.nodes import HoleKind
+from perfrules.nodes import REACHES
 from perfrules.numbers import rounded
 from perfrules.plan import Cohort, DefinitionPlan, Fold, Plan, Results, RowBlock, Step
 from perfrules.plan.cells import cell_values, row_values
@@ -292,8 +292,8 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval ships no types
             found = self.here.read(node.args[0].id)
             kind = found.kind if isinstance(found, Hole) else ""
             return kind == "" if function == "present" else kind
-        if function in _REACHES:
-            raise _Reached(Hole(_REACHES[function]))
+        if function in REACHES:
+            raise _Reached(Hole(REACHES[function]))
         given = [self._eval(a) for a in node.args]
         primitive = _PRIMITIVES.get(function)
         if primitive is not None:
@@ -486,4 +486,3 @@ _PRIMITIVES: Mapping[str, Callable[..., Fraction]] = {
     "power": _strict(_defined(numbers.power)),
 }
 _TRANSCENDENT = ("ln", "exp", "power")
-_REACHES: Mapping[str, HoleKind] = {"absent": "not_applicable", "missing": "missing", "refused": "refused"}

@@ -67,7 +67,8 @@ def state_of(value: object) -> tuple[model.State, Fraction | None]:
     return "refused", None
 
 
-def outcomes_of(body: model.Body) -> list[model.Outcome]:
+def outcomes_of(body: object) -> list[model.Outcome]:
+    """What the arms of a body yield; of anything without arms there are none."""
     match body:
         case model.BandsBody(bands=bands):
             return [b.outcome for b in bands]

@@ -275,9 +275,8 @@ def _certain(given: Array, unit: Any) -> tuple[Array, int, float, float]:
 
 def _keeps(input: Input, scale: _Scale, low: int, high: int) -> bool:
     """Whether all numbers between two keep the declared bounds and places."""
-    if input.low is not None and low * scale.own < input.low:  # type: ignore[operator]
-        return False
-    if input.high is not None and high * scale.own > input.high:  # type: ignore[operator]
+    least, most = input.ends
+    if (least is not None and low * scale.own < least) or (most is not None and high * scale.own > most):
         return False
     return input.decimals is None or (scale.own * 10**input.decimals).denominator == 1
 
@@ -299,8 +298,9 @@ def _within(values: Array, plain: Array | None, input: Input, scale: _Scale) -> 
     if not len(values):
         return plain
     good = plain
-    low = None if input.low is None else ceil(input.low / scale.own)  # type: ignore[operator]
-    high = None if input.high is None else floor(input.high / scale.own)  # type: ignore[operator]
+    ends = input.ends
+    low = None if ends[0] is None else ceil(ends[0] / scale.own)
+    high = None if ends[1] is None else floor(ends[1] / scale.own)
     least, most = int(values.min()), int(values.max())
     low = -WHOLE_LIMIT if low is None else max(low, -WHOLE_LIMIT)
     high = WHOLE_LIMIT if high is None else min(high, WHOLE_LIMIT)
@@ -324,7 +324,7 @@ def _and(a: Array | None, b: Array) -> Array:
 def _days(series: pl.Series, input: Input) -> Column:
     values = series.to_physical().fill_null(0).to_numpy().astype(np.int64) + EPOCH
     plain = None
-    low, high = (None if end is None else end.toordinal() for end in (input.low, input.high))  # type: ignore[union-attr]
+    low, high = (None if end is None else int(end) for end in input.ends)
     for end, keeps in ((low, np.greater_equal), (high, np.less_equal)):
         if end is not None:
             plain = _and(plain, keeps(values, end))

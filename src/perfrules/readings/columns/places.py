@@ -45,9 +45,10 @@ def _cells(input: Input) -> Cells:
         return Cells(Fraction(1, _MARK) if input.kind == "measure" else ONE, kinds=_KINDS)
     scale = input.scale if input.unit is not None and input.unit.dimension else ONE
     unit = Fraction(1, _MARK) if input.decimals is None else Fraction(1, 10**input.decimals)
-    low, high = (None if end is None else int(end / unit) for end in (input.low, input.high))  # type: ignore[operator]
+    low, high = (None if end is None else int(end / unit) for end in input.ends)
     if input.decimals is None:
-        low, high = (0 if input.low is not None and input.low >= 0 else None), None  # type: ignore[operator]
+        least = input.ends[0]
+        low, high = (0 if least is not None and least >= 0 else None), None
     return Cells(unit * scale, low, high, _KINDS)
 
 

@@ -228,9 +228,10 @@ class General:
             raw, seen = self._call(cells, rows, frozen)
         except ZeroDivisionError:  # in a term that stood too deep to be left for when it is read
             raise Beyond("a quotient by zero that nobody reads") from None
+        over = dict(zip(self._order, seen, strict=True))  # as they were looped over; told in the order of the plan
         made = {
-            name: [(row, Values(self.rows[name], local, {})) for row, local in over]
-            for name, over in zip(self._order, seen, strict=True)
+            name: [(row, Values(readers, local, {})) for row, local in over[name]]
+            for name, readers in self.rows.items()
         }
         return Results(Values(self.readers, raw, values), made)
 

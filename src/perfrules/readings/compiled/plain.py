@@ -220,7 +220,7 @@ class _Cell:
         elif percent and input.decimals is not None and input.written == "percent":
             places = max(places - 2, 0)
         scale = 10**places / written
-        low, high = (None if e is None else Fraction(e) * scale for e in (input.low, input.high))  # type: ignore[arg-type]
+        low, high = (None if e is None else e * scale for e in input.ends)
         cells = Cells(
             input.scale / scale,
             -MOST if low is None else max(-(-low.numerator // low.denominator), -MOST),

@@ -107,12 +107,13 @@ class Prover:
         """The condition under which a record shows or refutes part of a claim."""
         block = self._block(claim)
         taken: Condition = True
+        row = {} if block is None else encoding.row(block)
+
+        def term(name: str) -> Term:
+            return row[name] if name in row else encoding.term(name)
+
         if block is not None:
-            row = encoding.row(block)
-            term: Callable[[str], Term] = lambda name: row[name] if name in row else encoding.term(name)  # noqa: E731
             taken = both(encoding.exists(block.rows), row[block.where].truth() if block.where else True)
-        else:
-            term = encoding.term
         names = [block.name] if block is not None else steps_of(claim)
         for name in steps_of(claim):
             term(name)

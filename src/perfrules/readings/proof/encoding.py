@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 
 import z3
 from attrs import define, field, frozen
@@ -152,15 +153,15 @@ class Encoding:
                     open_ones = [f for f in step.folds if f.name in leading and f.name not in self.terms]
                     for fold in open_ones:
                         if fold.name in self.cuts:
-                            self._kept(fold.name, lambda name=fold.name: self._cut_off(name))  # type: ignore[misc]
+                            self._kept(fold.name, partial(self._cut_off, fold.name))
                     wanted = [f for f in open_ones if f.name not in self.cuts]
                     if wanted:
-                        self._kept(wanted[0].name, lambda step=step: self._block(step))  # type: ignore[misc]
+                        self._kept(wanted[0].name, partial(self._block, step))
                         for fold in wanted[1:]:
                             self._sides[fold.name] = self._sides[wanted[0].name]
                             self.vague[fold.name] = self.vague[wanted[0].name]
                 case _ if step.name in leading and step.name not in self.terms:
-                    self._kept(step.name, lambda step=step: self._whole(step))  # type: ignore[misc]
+                    self._kept(step.name, partial(self._whole, step))
         if name not in self.terms:
             self.terms[name] = NO_TERM
 

@@ -123,7 +123,7 @@ class _Formula:
         match node:
             case nodes.Compare(first=nodes.HoleOf(name=name), links=(("==" | "!=" as sign, nodes.Text(value=word)),)):
                 found = self.read(name)
-                holds = found.hole(word) if word else found.there  # type: ignore[arg-type]
+                holds = found.hole(word) if word else found.there  # type: ignore[arg-type]  # generated text asks for nothing but kinds
                 return self.formulas.algebra.truth(holds if sign == "==" else no(holds))
             case _:
                 return None
