@@ -12,6 +12,7 @@ import tempfile
 from fractions import Fraction
 from pathlib import Path
 
+import click
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
@@ -212,13 +213,22 @@ def test_show_resolved_loads_without_plugins():
 def test_version_and_help():
     """`--version` prints the version; help is there for every command, 中文 first, then English."""
     assert run("--version").stdout.strip() == "perfrules, version 0.1.0"
-    for command in commands.commands:
-        result = run(command, "--help")
+    for words, command in every_command(commands):
+        result = run(*words, "--help")
         assert result.exit_code == 0
         lines = result.stdout.splitlines()
         assert not lines[2].isascii()
         assert lines[4].isascii()
-        assert {"--format", "--lang"} <= set(result.stdout.split())
+        if not isinstance(command, click.Group):
+            assert {"--format", "--lang"} <= set(result.stdout.split())
+
+
+def every_command(group, *before):
+    """The commands beneath a group, those of its groups among them, each with the words that call it."""
+    for name, command in group.commands.items():
+        yield (*before, name), command
+        if isinstance(command, click.Group):
+            yield from every_command(command, *before, name)
 
 
 # ── check ─────────────────────────────────────────────────────────────────────────────────────────
