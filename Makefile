@@ -80,7 +80,7 @@ $(VENV)/.bench: $(STAMP)
 	@touch $@
 
 bench: $(VENV)/.bench
-	@$(if $(findstring --spark,$(ARGS)),$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[spark,dask]')
+	@$(if $(findstring --spark,$(ARGS)),$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[spark]' -e '.[dask]')
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
 
 bench-startup: $(STAMP)
