@@ -13,7 +13,7 @@ import time
 import workload
 
 import perfrules as pr
-from perfrules import verbs
+from perfrules import supplying, verbs
 from perfrules.proving import Proofs
 
 
@@ -25,7 +25,7 @@ def main() -> None:
     scheme = pr.loads(workload.scheme_text(groups=max(leaves // 5, 1)))
     timed(f"{leaves} leaves", scheme)
     every: list[Proofs] = []
-    made, _ = verbs.schemes()
+    made, _ = supplying.schemes()
     for editions in made.values():
         every += [timed(each.id, each) for each in editions]
     claims = [d for proofs in every for d in proofs]

@@ -13,6 +13,7 @@ import attrs
 import polars as pl
 
 import perfrules as pr
+from perfrules import verbs
 from perfrules.model import Frozen, Scheme
 from perfrules.readings import exact
 from perfrules.records import Raw, is_total, records_from_mappings
@@ -93,7 +94,7 @@ def one_by_one(
             made.append(({}, {}, [f"{f.name} {f.path}".strip() for f in thing.findings]))
             continue
         thing = attrs.evolve(thing, stage=stage or thing.stage)
-        plan = pr.verbs.plan(scheme)
+        plan = verbs.plan(scheme)
         card = scorecard(plan, thing, exact.evaluate(plan, thing, frozen=frozen))
         scores = {n.path: n.score for n in card.nodes if n.role != "row"}
         grades = dict(card.grades) | {f"/{n.path}": n.grade for n in card.nodes if n.role != "row"}
@@ -105,7 +106,7 @@ def differences(
     scheme: Scheme, out: pl.DataFrame, wanted: Sequence[tuple[dict[str, Any], dict[str, Any], list[str]]]
 ) -> tuple[int, list[str]]:
     """How many cells were compared, and those that are not as they should be."""
-    plan = pr.verbs.plan(scheme)
+    plan = verbs.plan(scheme)
     found: list[str] = []
     cells = 0
     assert out.height == len(wanted)

@@ -9,9 +9,9 @@ from typing import Any
 
 import attrs
 
+from perfrules.assembling import loads
 from perfrules.model import Input, PublishedFigure, RowKind, Scheme
 from perfrules.numbers import unit
-from perfrules.verbs import loads
 
 
 def an_input(name: str, kind: Any = "number", **rest: Any) -> Input:

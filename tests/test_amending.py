@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import perfrules as pr
-from perfrules import plugins, verbs
+from perfrules import assembling, plugins
 from perfrules.hookspecs import hookimpl
 
 PARENT = """perfrules: 1
@@ -177,7 +177,7 @@ def test_a_scheme_in_hand_can_be_amended(tmp_path: Path) -> None:
     """`amend` takes the parent as it is in hand, and the child from a file."""
     child = tmp_path / "county.yaml"
     child.write_text(HEAD + "  - {rename: 效益, to: 成效}\n", encoding="utf-8")
-    assert verbs.amend(pr.loads(PARENT), child).node("成效").points is not None
+    assert assembling.amend(pr.loads(PARENT), child).node("成效").points is not None
 
 
 def test_amendments_chain(tmp_path: Path, registry: plugins.Registry) -> None:
@@ -220,4 +220,4 @@ def test_a_resolved_parent_can_be_amended(tmp_path: Path) -> None:
     text = PARENT.replace("折半(本) * 40 / 100", '"clip(本, 0, 20)"').replace("definitions:\n  折半(x): x / 2\n", "")
     child = tmp_path / "county.yaml"
     child.write_text(HEAD + "  - {rename: 效益, to: 成效}\n", encoding="utf-8")
-    assert verbs.amend(pr.loads(text), child).node("成效").points is not None
+    assert assembling.amend(pr.loads(text), child).node("成效").points is not None

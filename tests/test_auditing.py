@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import perfrules as pr
-from perfrules import formats, records, verbs
+from perfrules import formats, records, supplying
 from perfrules.findings import catalogue
 from perfrules.model import MISSING, NOT_APPLICABLE, Batch, Cell, Hole, Record, Row
 from perfrules.numbers import published, rounded
@@ -518,13 +518,13 @@ def test_a_figure_agrees_with_all_that_rounds_to_it(value: int, places: int) -> 
 
 def test_case_16_prints_the_grades_of_its_scores() -> None:
     """The scores of Gangcheng's projects are given, so all of them are taken as published; the 11 grades agree."""
-    scheme = verbs.scheme("gangcheng.key-projects")
+    scheme = supplying.scheme("gangcheng.key-projects")
     found = audit_batch(scheme, formats.read_records(EXAMPLES / "gangcheng.csv", scheme))
     assert [(a.agrees, a.rows, a.taken, a.resting) for a in found] == [(True, 1, 1, 100)] * 11
 
 
 def example(case: str) -> Audit:
-    scheme = verbs.scheme("mof.self-evaluation-20-80" if case in ("04", "08") else "mof.self-evaluation")
+    scheme = supplying.scheme("mof.self-evaluation-20-80" if case in ("04", "08") else "mof.self-evaluation")
     batch = formats.read_records(EXAMPLES / f"case-{case}.json", scheme)
     (found,) = audit_batch(scheme, batch)
     return found

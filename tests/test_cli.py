@@ -92,10 +92,10 @@ def test_list_tells_of_plugins_that_fail(monkeypatch):
     """A plugin that fails is a finding, and the schemes of the others are listed."""
     from importlib.metadata import EntryPoint, entry_points
 
-    from perfrules import plugins, verbs
+    from perfrules import plugins
 
     made = plugins.load([*entry_points(group="perfrules"), EntryPoint("broken", "no_such_module_at_all", "perfrules")])
-    monkeypatch.setattr(verbs, "registry", lambda: made)
+    monkeypatch.setattr(plugins, "registry", lambda: made)
     result = run("list")
     assert result.exit_code == 1
     assert "plugin-failed" in result.stdout
@@ -137,10 +137,10 @@ def test_show_gives_described_nodes_as_such():
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_show_tells_what_is_done_around_the_score(lang):
     """Every benchmark, the ranking, and every procedure with all its parts is shown, with its provenance; JSON has the same."""
-    from perfrules import verbs
+    from perfrules import supplying
 
     told = {"sampling": 0, "reconciling": 0, "monitoring": 0, "outcomes": 0}
-    for scheme in [each[0] for each in verbs.schemes()[0].values()]:
+    for scheme in [each[0] for each in supplying.schemes()[0].values()]:
         text = run("show", scheme.id, "--lang", lang).stdout
         _, data = as_json("show", scheme.id)
         assert [b["name"] for b in data["benchmarks"]] == list(scheme.benchmarks)
@@ -194,11 +194,11 @@ def test_show_amendments(tmp_path):
 
 def test_show_plan_prints_every_step():
     """`show --plan` prints every step of the plan, in order, those of rows beneath their block."""
-    from perfrules import verbs
+    from perfrules import supplying, verbs
 
     _, data = as_json("show", FORM, "--plan")
     names = [each.get("step") or each.get("fold") or each.get("block") for each in data["steps"]]
-    assert names == [step.name for step in verbs.plan(verbs.scheme(FORM)).steps]
+    assert names == [step.name for step in verbs.plan(supplying.scheme(FORM)).steps]
     text = run("show", FORM, "--plan").stdout
     assert "逐行 绩效指标" in text
 
@@ -890,7 +890,7 @@ def test_help_starts_fast():
     """Help imports neither rich nor the parts of the house that read and score."""
     code = (
         "import sys; from perfrules.cli.commands import perfrules; "
-        "print([n for n in ('rich', 'simpleeval', 'perfrules.verbs', 'perfrules.loading', 'xlsxwriter') if n in sys.modules])"
+        "print([n for n in ('rich', 'simpleeval', 'perfrules.verbs', 'perfrules.assembling', 'perfrules.loading', 'xlsxwriter') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.stdout.strip() == "[]"

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import perfrules as pr
-from perfrules import plugins, testing, verbs
+from perfrules import plugins, supplying, testing
 from perfrules.cli.commands import perfrules as commands
 from perfrules.findings import RecordError
 from perfrules.hookspecs import hookimpl
@@ -117,7 +117,7 @@ def as_seen(change: Change) -> tuple[Any, ...]:
 
 def test_no_scheme_differs_from_itself() -> None:
     """Every installed scheme against itself, and against what its resolved text loads as: nothing."""
-    made, _ = verbs.schemes()
+    made, _ = supplying.schemes()
     for each in (s for editions in made.values() for s in editions):
         assert not diff(each, each)
         assert not diff(each, pr.loads(each.resolved(), registry=plugins.Registry()))
@@ -259,7 +259,7 @@ def test_what_no_amendment_says_is_not_laid_to_one(registry: plugins.Registry, a
 
 def test_every_installed_amendment_explains_its_scheme() -> None:
     """A plugin's scheme that amends another differs from it by exactly its amendments."""
-    made, _ = verbs.schemes()
+    made, _ = supplying.schemes()
     for each in (s for editions in made.values() for s in editions if s.amends):
         parent = pr.scheme(each.amends)
         if parent.amends:

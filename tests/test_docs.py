@@ -150,7 +150,7 @@ def test_every_form_has_one_table() -> None:
 
 def test_every_definition_of_the_prelude_is_told_of() -> None:
     """The table of definitions that every scheme has lists them with their parameters."""
-    from perfrules.verbs import prelude
+    from perfrules.assembling import prelude
 
     told = re.findall(r"^\| `([^`]+\))` \|", text_of(FORMULA_LANGUAGE), re.MULTILINE)
     made = {f"{d.name}({', '.join(d.parameters)})" for d in prelude().values()}

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import perfrules as pr
-from perfrules import plugins, verbs
+from perfrules import editions, plugins, supplying
 from perfrules.cli.commands import perfrules as commands
 from perfrules.formats import read_editions, read_records
 from perfrules.hookspecs import hookimpl
@@ -66,10 +66,10 @@ def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         paths.append(tmp_path / name)
         paths[-1].write_text(text, encoding="utf-8")
     registry = plugins.Registry(tuple(plugins.SchemeFile(p, "fake", "1") for p in paths))
-    monkeypatch.setattr(verbs, "registry", lambda: registry)
-    verbs._editions.cache_clear()
+    monkeypatch.setattr(plugins, "registry", lambda: registry)
+    supplying._editions.cache_clear()
     yield a_csv(tmp_path, LINES)
-    verbs._editions.cache_clear()
+    supplying._editions.cache_clear()
 
 
 def run(*words: str | Path) -> tuple[int, Any]:
@@ -114,9 +114,9 @@ def test_explain_takes_the_edition_too(both: Path) -> None:
 @given(st.lists(st.integers(2018, 2026), max_size=8))
 def test_every_record_is_in_one_place(years: list[int]) -> None:
     """It is scored by the edition of its year, or set aside: never both, never neither."""
-    editions = [pr.loads(NEW), pr.loads(OLD)]
+    both = [pr.loads(NEW), pr.loads(OLD)]
     rows = [{"编号": f"第{i}", "年度": y, "旧率": "80%", "新率": "80%"} for i, y in enumerate(years)]
-    reading = verbs.by_period([(e, records_from_mappings(e, rows)) for e in editions])
+    reading = editions.by_period([(e, records_from_mappings(e, rows)) for e in both])
     assert reading.batch.count == len(years)
     by_id = {r.id: reading.scheme_of(r).edition for r in reading.batch.records}
     wanted = {f"第{i}": "2023" if y >= 2023 else "2020" for i, y in enumerate(years) if y >= 2020}
@@ -128,10 +128,10 @@ def test_a_year_means_its_last_day() -> None:
     """An edition in effect from the middle of a year is that year's."""
     scheme = pr.loads(NEW.replace("2023-01-01", "2023-07-01"))
     (record,) = records_from_mappings(scheme, [{"年度": 2023, "新率": "1%"}]).records
-    day = verbs.period_of(scheme, record.cells)
+    day = editions.period_of(scheme, record.cells)
     assert str(day) == "2023-12-31"
     assert day is not None
-    assert verbs.in_effect(scheme, day)
+    assert editions.in_effect(scheme, day)
 
 
 # ── plugins' forms ────────────────────────────────────────────────────────────────────────────────
@@ -204,7 +204,7 @@ def test_records_bring_their_stage(tmp_path: Path) -> None:
     batch = read_records(path, STAGED)
     assert [(r.id, r.stage) for r in batch.records] == [("甲", "年初"), ("乙", "")]
     assert [f.name for a in batch.set_aside for f in a.findings] == ["unknown-stage"]
-    at = verbs.at_stage(verbs.Reading(batch, (STAGED,)), "年末").batch
+    at = editions.at_stage(editions.Reading(batch, (STAGED,)), "年末").batch
     assert [(r.id, r.stage) for r in at.records] == [("乙", "年末")]
     assert [a.findings[-1].name for a in at.set_aside] == ["another-stage", "unknown-stage"]
     assert pr.score(STAGED, {"编号": "甲", "stage": "年初", "进度": 3}).stage == "年初"
@@ -255,4 +255,4 @@ def test_benchmarks_are_kept_and_given_back(tmp_path: Path) -> None:
 def test_a_batch_keeps_every_record() -> None:
     """What was set aside stays set aside when a stage is chosen."""
     batch = Batch((), ())
-    assert verbs.at_stage(verbs.Reading(batch, (STAGED,)), "年初").batch == batch
+    assert editions.at_stage(editions.Reading(batch, (STAGED,)), "年初").batch == batch

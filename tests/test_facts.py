@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import perfrules
-from perfrules import plugins, verbs
+from perfrules import plugins
 from perfrules.cli.commands import perfrules as commands
 from perfrules.findings import SchemeError
 from perfrules.hookspecs import hookimpl
@@ -285,7 +285,7 @@ def test_the_facts_of_every_installed_plugin_can_be_read() -> None:
     """Whatever conflicts, no installed file of facts is itself at fault."""
     report = audit_distribution("all")
     assert [f.render("en") for f in report.findings if f.severity != "remark"] == []
-    for each in verbs.registry().fact_files:
+    for each in plugins.registry().fact_files:
         facts = load_facts(each.path)
         assert facts.facts, each.path
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import perfrules
-from perfrules import grammar, parsing, verbs
+from perfrules import assembling, grammar, parsing
 
 
 def test_no_public_name_is_a_submodules() -> None:
@@ -47,7 +47,7 @@ def test_core_needs_no_extra() -> None:
 
 def test_the_prelude_is_sound() -> None:
     """Every definition of the prelude loads without a finding, and hides no word of the language."""
-    names = verbs.prelude()
+    names = assembling.prelude()
     assert "clip" in names
     assert not set(names) & (parsing.FUNCTIONS | parsing.WORDS | {"points", "score", "possible"})
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import perfrules as pr
-from perfrules import plugins, verbs
+from perfrules import plugins, supplying
 from perfrules.hookspecs import hookimpl
 
 SCHEME = """perfrules: 1
@@ -55,7 +55,7 @@ def test_editions_come_newest_first(tmp_path: Path) -> None:
     """Of several editions the list begins with the newest."""
     paths = [_scheme(tmp_path, "2020", "2020-01-01"), _scheme(tmp_path, "2024", "2024-01-01")]
     registry = plugins.load([], {"p": _plugin(register_schemes=lambda: paths)})
-    made, found = verbs.schemes(registry)
+    made, found = supplying.schemes(registry)
     assert [s.edition for s in made["test.plugged"]] == ["2024", "2020"]
     assert found == []
 
@@ -73,7 +73,7 @@ def test_a_plugin_that_raises_is_a_finding_and_the_rest_work(tmp_path: Path) -> 
         _Point("c", good),
     ]
     registry = plugins.load(points)  # type: ignore[arg-type]
-    made, found = verbs.schemes(registry)
+    made, found = supplying.schemes(registry)
     assert list(made) == ["test.plugged"]
     assert [(f.name, f.path) for f in found] == [("plugin-failed", "perfrules-a"), ("plugin-failed", "perfrules-b")]
     assert all("1.2" in f.render("en") for f in found)
@@ -90,7 +90,7 @@ def test_a_misspelt_hook_is_told(tmp_path: Path) -> None:
 def test_a_bad_scheme_of_a_plugin_is_a_finding_and_the_rest_work(tmp_path: Path) -> None:
     """One scheme file that does not load leaves the others as they are."""
     paths = [_scheme(tmp_path, "2023", "2023-01-01", rule="没有这个 + 1"), _scheme(tmp_path, "2024", "2024-01-01")]
-    made, found = verbs.schemes(plugins.load([], {"p": _plugin(register_schemes=lambda: paths)}))
+    made, found = supplying.schemes(plugins.load([], {"p": _plugin(register_schemes=lambda: paths)}))
     assert [s.edition for s in made["test.plugged"]] == ["2024"]
     assert [f.name for f in found] == ["unknown-name"]
 
@@ -98,7 +98,7 @@ def test_a_bad_scheme_of_a_plugin_is_a_finding_and_the_rest_work(tmp_path: Path)
 def test_the_same_edition_twice_is_told(tmp_path: Path) -> None:
     """Two files with one id and edition cannot both be meant."""
     path = _scheme(tmp_path, "2024", "2024-01-01")
-    _, found = verbs.schemes(plugins.load([], {"p": _plugin(register_schemes=lambda: [path, path])}))
+    _, found = supplying.schemes(plugins.load([], {"p": _plugin(register_schemes=lambda: [path, path])}))
     assert [f.name for f in found] == ["edition-twice"]
 
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import perfrules as pr
-from perfrules import records, testing, verbs
+from perfrules import records, supplying, testing, verbs
 from perfrules.cli.commands import perfrules
 from perfrules.model import Hole, Record, Scheme
 from perfrules.plan import RowBlock
@@ -354,7 +354,7 @@ def test_the_whole_is_attained_by_one_record() -> None:
 
 def test_bundled_schemes_are_nearly_all_decided() -> None:
     """At least 95 % of what is claimed of indicators and rows is proved or refuted; the rest says why."""
-    made, _ = verbs.schemes()
+    made, _ = supplying.schemes()
     every = [d for editions in made.values() for scheme in editions for d in pr.prove(scheme)]
     leaves = [d for d in every if d.claim.of.role in ("row", "adjustment") or of_leaf(d)]
     unknown = [d for d in leaves if isinstance(d.answer, pr.Unknown)]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 import perfrules as pr
-from perfrules import scoring, testing, verbs
+from perfrules import scoring, supplying, testing
 from perfrules.findings import PerfrulesError
 from perfrules.formula import Formula
 from perfrules.model import Frozen, Hole, Input
@@ -35,7 +35,7 @@ DRAWS = settings(QUICK, phases=[Phase.generate])
 def bundled() -> Iterator[pr.Scheme]:
     """The schemes of the plugins, and the example."""
     yield pr.load("examples/township-water.yaml")
-    for editions in verbs.schemes()[0].values():
+    for editions in supplying.schemes()[0].values():
         yield from editions
 
 

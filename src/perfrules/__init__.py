@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from perfrules.assembling import amend, load, loads
     from perfrules.findings import Finding, PerfrulesError, RecordError, SchemeError
     from perfrules.formats.frames import score_frame
     from perfrules.formats.streaming import score_file
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from perfrules.procedures.reconciling import reconcile
     from perfrules.procedures.sampling import sample
     from perfrules.proving.answers import Proofs, Proved, Refuted, Unknown
-    from perfrules.verbs import amend, freeze, load, loads, prove, scheme, schemes, score, scorer
+    from perfrules.supplying import scheme, schemes
+    from perfrules.verbs import freeze, prove, score, scorer
 
 _HOMES = {
     "Finding": "findings",
@@ -31,19 +33,19 @@ _HOMES = {
     "Ruling": "model",
     "Scheme": "model",
     "Scorecard": "model",
-    "amend": "verbs",
+    "amend": "assembling",
     "audit": "procedures.auditing",
     "diff": "procedures.diff",
     "freeze": "verbs",
-    "load": "verbs",
-    "loads": "verbs",
+    "load": "assembling",
+    "loads": "assembling",
     "monitor": "procedures.monitoring",
     "prove": "verbs",
     "reconcile": "procedures.reconciling",
     "sample": "procedures.sampling",
-    "schemes": "verbs",
+    "schemes": "supplying",
     "score": "verbs",
-    "scheme": "verbs",
+    "scheme": "supplying",
     "scorer": "verbs",
     "score_file": "formats.streaming",
     "score_frame": "formats.frames",

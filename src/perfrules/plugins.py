@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,12 @@ def load(points: Iterable[EntryPoint] | None = None, plugins: Mapping[str, Any] 
     definitions = tuple(_files(manager, "register_definitions", about, findings))
     facts = tuple(_files(manager, "register_facts", about, findings))
     return Registry(schemes, definitions, tuple(findings), manager, fact_files=facts, about=about)
+
+
+@cache
+def registry() -> Registry:
+    """The installed plugins, loaded once."""
+    return load()
 
 
 def _manager() -> pluggy.PluginManager:

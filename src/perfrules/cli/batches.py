@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from perfrules import verbs
+from perfrules import supplying
 from perfrules.cli.console import FAULTY, SEVERITY_WORDS, Screen, exit_code, many
 from perfrules.findings import Finding, RecordError, catalogue
 from perfrules.formats.benchmarks import read_benchmarks
@@ -53,7 +53,7 @@ def score_batches(
 
 def _edition(name: str) -> Scheme:
     """The scheme of a name. Raises RecordError where its records choose among several editions."""
-    editions = verbs.editions(name)
+    editions = supplying.editions(name)
     if len(editions) > 1 and any(each.period for each in editions):
         seen = {"editions": "、".join(each.edition for each in editions)}
         raise RecordError([Finding("several-editions", None, editions[0].id, seen)])

@@ -14,7 +14,7 @@ from perfrules.cli.console import FAULTY, FINE, Screen, exit_code
 from perfrules.findings import Language, PerfrulesError
 
 if TYPE_CHECKING:
-    from perfrules.verbs import Reading
+    from perfrules.editions import Reading
 
 Command = Callable[..., int]
 _PATH = click.Path(path_type=Path)
@@ -108,10 +108,10 @@ def list_(screen: Screen) -> int:
 def show(
     screen: Screen, scheme: str, rules: bool, provenance: bool, as_plan: bool, resolved: bool, generated: bool
 ) -> int:
-    from perfrules import verbs
+    from perfrules import supplying, verbs
     from perfrules.cli import outline, showing
 
-    made = verbs.scheme(scheme)
+    made = supplying.scheme(scheme)
     if resolved:
         screen.give_text(made.resolved())
     elif generated:
@@ -142,9 +142,9 @@ def check(screen: Screen, files: Sequence[Path], strict: bool) -> int:
 @_scheme
 @click.option("-o", "--output", type=_PATH, required=True, metavar="FILE", help=".xlsx 或 or .csv")
 def template(screen: Screen, scheme: str, output: Path) -> int:
-    from perfrules import formats, verbs
+    from perfrules import formats, supplying
 
-    formats.write_template(verbs.scheme(scheme), output)
+    formats.write_template(supplying.scheme(scheme), output)
     if screen.json:
         screen.give({"written": str(output)})
     else:
@@ -299,7 +299,7 @@ def audit(
     every: bool,
     strict: bool,
 ) -> int:
-    from perfrules import verbs
+    from perfrules import supplying
     from perfrules.cli import audits
 
     if facts is not None and scheme is None:
@@ -308,7 +308,7 @@ def audit(
         raise click.UsageError(
             screen.say("写 SCHEME FILE，或只写 --facts NAME", "give SCHEME FILE, or --facts NAME alone")
         )
-    made = verbs.scheme(scheme)
+    made = supplying.scheme(scheme)
     if file.is_dir() and record is None:
         return audits.audit_tables(screen, made, file, every=every, strict=strict)
     return audits.audit_forms(screen, made, file, record, strict=strict)
@@ -325,10 +325,10 @@ def audit(
 )
 @_strict
 def sample(screen: Screen, scheme: str, file: Path, seed: str, strict: bool) -> int:
-    from perfrules import verbs
+    from perfrules import supplying
     from perfrules.cli import reviews
 
-    return reviews.sample_file(screen, verbs.scheme(scheme), file, seed, strict=strict)
+    return reviews.sample_file(screen, supplying.scheme(scheme), file, seed, strict=strict)
 
 
 @_command(
@@ -342,10 +342,10 @@ def sample(screen: Screen, scheme: str, file: Path, seed: str, strict: bool) -> 
 @click.option("--rulings", type=_PATH, metavar="FILE", help="复核的审定文件（CSV、JSON）  rulings of the review")
 @_strict
 def reconcile(screen: Screen, scheme: str, own: Path, review: Path, rulings: Path | None, strict: bool) -> int:
-    from perfrules import verbs
+    from perfrules import supplying
     from perfrules.cli import reviews
 
-    return reviews.reconcile_files(screen, verbs.scheme(scheme), own, review, rulings, strict=strict)
+    return reviews.reconcile_files(screen, supplying.scheme(scheme), own, review, rulings, strict=strict)
 
 
 @_command(
@@ -358,10 +358,10 @@ def reconcile(screen: Screen, scheme: str, own: Path, review: Path, rulings: Pat
     "--records", type=_PATH, metavar="FILE", help="记录文件，由两份体系各读一遍  records, read by each scheme"
 )
 def diff(screen: Screen, a: str, b: str, records: Path | None) -> int:
-    from perfrules import verbs
+    from perfrules import supplying
     from perfrules.cli.differences import tell_difference
 
-    return tell_difference(screen, verbs.scheme(a), verbs.scheme(b), records)
+    return tell_difference(screen, supplying.scheme(a), supplying.scheme(b), records)
 
 
 @_command(
@@ -522,7 +522,7 @@ def record(screen: Screen, scheme: str, file: Path, output: Path, source: str) -
 def prove(
     screen: Screen, scheme: str | None, whole: bool, claims: Sequence[str], same_as: str | None, every: bool
 ) -> int:
-    from perfrules import verbs
+    from perfrules import supplying
     from perfrules.cli import proving
 
     if (scheme is None) is not whole or (same_as is not None and (whole or claims)):
@@ -532,11 +532,11 @@ def prove(
             )
         )
     if scheme is not None:
-        schemes = [verbs.scheme(scheme)]
+        schemes = [supplying.scheme(scheme)]
     else:
-        made, _ = verbs.schemes()
+        made, _ = supplying.schemes()
         schemes = [each for editions in made.values() for each in editions]
-    other = verbs.scheme(same_as) if same_as is not None else None
+    other = supplying.scheme(same_as) if same_as is not None else None
     return proving.prove_schemes(screen, schemes, claims, other, every=every)
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
-from perfrules import documents, plugins, verbs
+from perfrules import assembling, documents, plugins
 from perfrules.findings import Finding, Location, PerfrulesError
 from perfrules.model import Scheme
 from perfrules.procedures.facts_file import read_facts
@@ -112,7 +112,7 @@ def _file(path: Path) -> Examined:
     plugin = _plugin_around(path.resolve().parent)
     distribution = plugin.distribution if plugin else ""
     if kind == "definitions":
-        _, found = verbs.definitions_in(text, str(path), distribution)
+        _, found = assembling.definitions_in(text, str(path), distribution)
         return Examined(str(path), kind, tuple(found))
     if kind == "facts":
         try:
@@ -121,7 +121,7 @@ def _file(path: Path) -> Examined:
             return Examined(str(path), kind, problem.findings)
     registry = _registry(plugin) if plugin else None
     try:
-        scheme = verbs.loads(text, file=str(path), registry=registry, distribution=distribution)
+        scheme = assembling.loads(text, file=str(path), registry=registry, distribution=distribution)
     except PerfrulesError as problem:
         return Examined(str(path), "scheme", problem.findings)
     return Examined(str(path), "scheme", scheme.findings, scheme)
@@ -133,7 +133,7 @@ def _registry(plugin: _Plugin) -> plugins.Registry:
 
     Kept, as it reads every file of the folder and is asked for by each.
     """
-    known = verbs.registry()
+    known = plugins.registry()
     own = [(_kind(path), plugins.SchemeFile(path, plugin.distribution, "")) for path in _files(plugin.package)]
 
     def with_own(files: tuple[plugins.SchemeFile, ...], wanted: Kind) -> tuple[plugins.SchemeFile, ...]:
@@ -181,7 +181,7 @@ def _about(plugin: _Plugin) -> Iterator[Finding]:
     if not plugin.registered:
         yield Finding("plugin-without-entry-point", where, plugin.distribution)
         return
-    registry = verbs.registry()
+    registry = plugins.registry()
     failed = [f for f in registry.findings if f.path == plugin.distribution]
     yield from failed
     installed = {f.distribution for f in (*registry.scheme_files, *registry.definition_files, *registry.fact_files)}

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from perfrules import verbs
+from perfrules import supplying
 from perfrules.cli.console import FAULTY, FINE, Screen
 from perfrules.findings import Finding, RecordError, SchemeError
 from perfrules.formats.writing import write_whole
@@ -23,7 +23,7 @@ def mutate_scheme(screen: Screen, name: str, paths: Sequence[Path], *, laws: boo
     """Print what survives of a scheme's mutants, and how many were told by what."""
     if laws and find_spec("hypothesis") is None:
         return screen.stop([Finding("testing-not-installed")])
-    scheme = verbs.scheme(name)
+    scheme = supplying.scheme(name)
     cases, found = _read(paths)
     if not screen.json:
         screen.findings(found, err=True)
@@ -114,7 +114,7 @@ def _sum_up(screen: Screen, result: Mutation) -> None:
 
 def generate_cases(screen: Screen, name: str, output: Path) -> int:
     """Write the records that take every arm and touch every edge of a scheme, with what they come to, to be confirmed."""
-    scheme = verbs.scheme(name)
+    scheme = supplying.scheme(name)
     made = recording.recorded_raw(scheme, [(g.title, g.record, g.cohort) for g in generate(scheme)], source=UNCONFIRMED)
     of = recording.named_from(name, output)
     text = recording.cases_text(made, scheme=of, source=UNCONFIRMED, record=recording.in_common(made))

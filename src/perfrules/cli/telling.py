@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from perfrules import verbs
+from perfrules import plugins, supplying, verbs
 from perfrules.cli import examining, outline
 from perfrules.cli.console import (
     MISUSED,
@@ -21,6 +21,7 @@ from perfrules.cli.console import (
     many,
 )
 from perfrules.cli.parts import Data
+from perfrules.editions import Reading, at_stage
 from perfrules.findings import Finding, RecordError, Severity, nearest
 from perfrules.formats import read_editions, read_records
 from perfrules.formats.benchmarks import Benchmarks, read_benchmarks
@@ -39,8 +40,8 @@ PROGRESS_FROM = 200
 
 def list_schemes(screen: Screen) -> int:
     """Print every scheme that plugins bring, and what went wrong on the way."""
-    made, found = verbs.schemes()
-    origins = {str(f.path): f for f in verbs.registry().scheme_files}
+    made, found = supplying.schemes()
+    origins = {str(f.path): f for f in plugins.registry().scheme_files}
     schemes = [s for name in sorted(made) for s in made[name]]
     listed: list[Data] = []
     for each in schemes:
@@ -103,15 +104,15 @@ def _examined(each: examining.Examined) -> Data:
 # ------------------------------------------------------------------------------------------------ records
 
 
-def read_by_edition(name: str, path: Path, *, rulings: Path | None = None, stage: str | None = None) -> verbs.Reading:
+def read_by_edition(name: str, path: Path, *, rulings: Path | None = None, stage: str | None = None) -> Reading:
     """The records of a file, each by the edition in effect on its period, with rulings, at a stage. Raises PerfrulesError."""
-    reading = read_editions(path, verbs.editions(name))
+    reading = read_editions(path, supplying.editions(name))
     if rulings is not None:
         reading = evolve(reading, batch=add_rulings(reading.batch, rulings))
-    return reading if stage is None else verbs.at_stage(reading, stage)
+    return reading if stage is None else at_stage(reading, stage)
 
 
-def the_only_edition(reading: verbs.Reading) -> Scheme:
+def the_only_edition(reading: Reading) -> Scheme:
     """The edition that all records are of. Raises RecordError where there are several."""
     if len(reading.schemes) > 1:
         editions = "、".join(s.edition for s in reading.schemes)
@@ -162,7 +163,7 @@ def _about(name: str, path: Path, **seen: str) -> Finding:
     return Finding(name, None, "", {"file": path.name, **seen})
 
 
-def benchmarks_of(reading: verbs.Reading, path: Path | None = None) -> Benchmarks:
+def benchmarks_of(reading: Reading, path: Path | None = None) -> Benchmarks:
     """The benchmarks of each edition, where it has any: those of a file, else over the edition's records in this one.
 
     Raises RecordError.
@@ -173,7 +174,7 @@ def benchmarks_of(reading: verbs.Reading, path: Path | None = None) -> Benchmark
     return {s.digest: verbs.freeze(s, reading.records_of(s)) for s in wanting}
 
 
-def score_all(screen: Screen, reading: verbs.Reading, benchmarks: Benchmarks, *, whole: bool = False) -> Scores:
+def score_all(screen: Screen, reading: Reading, benchmarks: Benchmarks, *, whole: bool = False) -> Scores:
     """Score every record of a file; on a terminal a bar shows how far it is. `whole` scorecards keep their evidence."""
     cards = []
     for record in watched(reading.batch.records, screen.say("计分", "scoring")):

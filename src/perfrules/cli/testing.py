@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import evolve
 
-from perfrules import verbs
+from perfrules import supplying
 from perfrules.cli.console import FAULTY, FINE, MISUSED, Screen, many
 from perfrules.findings import Finding, PerfrulesError, RecordError, SchemeError, nearest
 from perfrules.formats import read_records
@@ -56,7 +56,7 @@ def _checks(target: str, cases: Path | None, known: Path | None, examples: int) 
     """The checks of a distribution, or of a scheme. Raises SchemeError for what is neither."""
     if is_distribution(target):
         return checks_of(target, cases=cases, known=known, examples=examples)
-    return checks_of_scheme(verbs.scheme(target), cases=cases, known=known, examples=examples)
+    return checks_of_scheme(supplying.scheme(target), cases=cases, known=known, examples=examples)
 
 
 def _chosen(checks: list[Check], only: Sequence[str]) -> list[Check]:
@@ -118,7 +118,7 @@ def run_cases(screen: Screen, files: Sequence[Path]) -> int:
 
 def record_cases(screen: Screen, name: str, file: Path, output: Path, source: str) -> int:
     """Write the records of a file, and what they come to, as worked cases."""
-    scheme = verbs.scheme(name)
+    scheme = supplying.scheme(name)
     batch = read_records(file, scheme)
     called = os.path.relpath(name, output.parent) if Path(name).is_file() else name
     cases = [evolve(case, scheme=called) for case in recording.recorded(scheme, batch.records, source=source)]

@@ -9,9 +9,9 @@ from typing import Any
 
 from attrs import evolve
 
-from perfrules import verbs
 from perfrules.cli.console import FAULTY, Screen, exit_code, many
 from perfrules.cli.telling import benchmarks_of, read_by_edition, score_all, tell_set_aside, the_only_edition
+from perfrules.editions import Reading
 from perfrules.findings import Finding, RecordError
 from perfrules.formats.results import Scores
 from perfrules.model import Batch, Scheme, SetAside
@@ -57,7 +57,7 @@ def _number(value: Fraction | None) -> str:
 # ------------------------------------------------------------------------------------------------ monitoring
 
 
-def monitor_file(screen: Screen, reading: verbs.Reading, month: int | None, kept: Path | None, *, strict: bool) -> int:
+def monitor_file(screen: Screen, reading: Reading, month: int | None, kept: Path | None, *, strict: bool) -> int:
     """Print the light of every object of a file, and what would turn each light good."""
     scheme, batch = reading.schemes[0], reading.batch
     if month is not None and not 1 <= month <= 12:
@@ -156,7 +156,7 @@ def _advice(screen: Screen, scheme: Scheme, light: Light) -> str:
 # ------------------------------------------------------------------------------------------------ ranks and outcomes
 
 
-def rank_file(screen: Screen, reading: verbs.Reading, kept: Path | None, *, strict: bool) -> int:
+def rank_file(screen: Screen, reading: Reading, kept: Path | None, *, strict: bool) -> int:
     """Print the place of every record of a file."""
     scores = score_all(screen, reading, benchmarks_of(reading, kept), whole=True)
     ranked = rank(scores.scheme, scores.cards)
@@ -206,7 +206,7 @@ def _tell_ranked(screen: Screen, scheme: Scheme, ranked: Sequence[Ranked]) -> No
     screen.table(heads, rows, right=[0 + within, 2 + within])
 
 
-def settle_file(screen: Screen, reading: verbs.Reading, kept: Path | None, *, strict: bool) -> int:
+def settle_file(screen: Screen, reading: Reading, kept: Path | None, *, strict: bool) -> int:
     """Print what follows for every record of a file."""
     scores = score_all(screen, reading, benchmarks_of(reading, kept), whole=True)
     settled = settle(scores.scheme, scores.cards)

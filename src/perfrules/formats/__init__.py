@@ -7,7 +7,8 @@ from pathlib import Path
 
 from attrs import evolve
 
-from perfrules import verbs
+from perfrules import plugins
+from perfrules.editions import Reading, by_period
 from perfrules.findings import Finding, RecordError
 from perfrules.formats.tables import refused
 from perfrules.model import Batch, Scheme
@@ -30,7 +31,7 @@ def read_records(path: str | Path, scheme: Scheme, *, registry: Registry | None 
     batch: Batch | None = None
     found: list[Finding] = []
     if path.is_file():
-        batch, found = (registry or verbs.registry()).read_records(path, scheme)
+        batch, found = (registry or plugins.registry()).read_records(path, scheme)
     if batch is None:
         try:
             batch = _by_suffix(path, scheme)
@@ -39,14 +40,14 @@ def read_records(path: str | Path, scheme: Scheme, *, registry: Registry | None 
     return evolve(batch, findings=(*found, *batch.findings)) if found else batch
 
 
-def read_editions(path: str | Path, editions: Sequence[Scheme], *, registry: Registry | None = None) -> verbs.Reading:
-    """The records of a file, each as the edition in effect on its period reads it (`verbs.by_period`).
+def read_editions(path: str | Path, editions: Sequence[Scheme], *, registry: Registry | None = None) -> Reading:
+    """The records of a file, each as the edition in effect on its period reads it (`by_period`).
 
     `editions` are given newest first; the newest reads all where none names its period. Raises RecordError.
     """
     named = next((e.period for e in editions if e.period), "")
     if len(editions) == 1 or not named:
-        return verbs.Reading(read_records(path, editions[0], registry=registry), tuple(editions[:1]))
+        return Reading(read_records(path, editions[0], registry=registry), tuple(editions[:1]))
     batches: list[tuple[Scheme, Batch]] = []
     refusals: list[RecordError] = []
     for each in editions:
@@ -57,7 +58,7 @@ def read_editions(path: str | Path, editions: Sequence[Scheme], *, registry: Reg
                 refusals.append(problem)
     if not batches:
         raise refusals[0]
-    return verbs.by_period(batches)
+    return by_period(batches)
 
 
 def _by_suffix(path: Path, scheme: Scheme) -> Batch:

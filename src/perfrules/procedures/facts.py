@@ -145,7 +145,7 @@ def audit_distribution(name: str, registry: plugins.Registry | None = None) -> F
     A file that cannot be read is told in findings, and the others are audited. Raises SchemeError for a name that
     nothing goes by.
     """
-    known = registry or verbs.registry()
+    known = registry or plugins.registry()
     audits: list[FactsAudit] = []
     found: list[Finding] = []
     for each in _files(name, known):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from attrs import evolve, field, frozen
 
-from perfrules import documents, model, verbs
+from perfrules import assembling, documents, model
 from perfrules.checking.names import Names
 from perfrules.documents import Node, Scalar
 from perfrules.findings import Finding, Location, SchemeError
@@ -241,7 +241,7 @@ class _Reader(Forms):
         text = {"perfrules": 1, "scheme": "facts", "title": "facts", "clause": "facts"}
         tree = {"points": 1, "formula": "points"}
         try:
-            return verbs.loads({**text, "inputs": inputs, "tree": tree}, file=self.file)
+            return assembling.loads({**text, "inputs": inputs, "tree": tree}, file=self.file)
         except SchemeError as problem:
             for each in problem.findings:
                 about = figures.get(each.path)

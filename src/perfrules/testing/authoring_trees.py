@@ -11,7 +11,7 @@ import yaml
 from attrs import Factory, define, evolve
 from hypothesis import strategies as st
 
-from perfrules import checking, documents, loading, verbs
+from perfrules import assembling, checking, documents, loading
 from perfrules.model import Scheme
 from perfrules.testing.authoring import LABELS, Scope
 from perfrules.testing.authoring_parts import CAPS, PartAuthor, written
@@ -290,7 +290,7 @@ def loaded(text: str) -> Scheme | None:
     root, found = documents.read(text, "<drawn>")
     if root is None:
         return None
-    scheme, more = loading.load(root, "<drawn>", verbs.prelude())
+    scheme, more = loading.load(root, "<drawn>", assembling.prelude())
     if scheme is None or any(f.severity == "error" for f in (*found, *more, *checking.check_names(scheme))):
         return None
     return evolve(scheme, findings=(*found, *more))

@@ -15,7 +15,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from perfrules import documents, verbs
+from perfrules import assembling, documents, supplying, verbs
 from perfrules.documents import Mapping as Map
 from perfrules.documents import Node, Scalar, Sequence, place
 from perfrules.findings import Finding, Language, RecordError, SchemeError, nearest
@@ -264,17 +264,17 @@ def scheme_of(case: Case) -> Scheme:
         return _inline(case.scheme, str(case.path))
     if Path(case.scheme).suffix in SCHEME_FILES:
         return _from_file(str(case.path.parent / case.scheme))
-    return verbs.scheme(case.scheme)
+    return supplying.scheme(case.scheme)
 
 
 @lru_cache(maxsize=4)
 def _inline(text: str, file: str) -> Scheme:
-    return verbs.loads(text, file=file)
+    return assembling.loads(text, file=file)
 
 
 @lru_cache(maxsize=4)
 def _from_file(path: str) -> Scheme:
-    return verbs.load(path)
+    return assembling.load(path)
 
 
 def try_case(case: Case, scheme: Scheme | None = None) -> Outcome:

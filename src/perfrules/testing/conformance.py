@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from attrs import field, frozen
 
-from perfrules import documents, verbs
+from perfrules import assembling, documents, plugins
 from perfrules.findings import Finding, Language, PerfrulesError, nearest
 from perfrules.model import Scheme
 from perfrules.plugins import Registry, SchemeFile
@@ -164,7 +164,7 @@ def checks_of(
     `directions` and `cliffs` are by scheme what `Subject` takes. Raises ValueError for a distribution that is not
     installed, and for names that nothing has.
     """
-    installed = registry or verbs.registry()
+    installed = registry or plugins.registry()
     name, files = _files_of(distribution, installed)
     schemes = {_named(file, files): file for file in files}
     every = {name: OF_PLUGINS, **dict.fromkeys(schemes, OF_SCHEMES)}
@@ -186,7 +186,7 @@ def checks_of(
     def subject(of: str) -> Subject:  # one at a time is kept, for the checks that follow
         file = schemes[of]
         text = file.path.read_bytes()
-        scheme = verbs.loads(text, file=str(file.path), registry=installed, distribution=file.distribution)
+        scheme = assembling.loads(text, file=str(file.path), registry=installed, distribution=file.distribution)
         return Subject(scheme, examples=examples, directions=(directions or {}).get(of), cliffs=(cliffs or {}).get(of))
 
     for of in schemes:
@@ -275,7 +275,7 @@ def _by_scheme(folder: Path) -> dict[str, list[worked.Case]]:
 
 def is_distribution(name: str, registry: Registry | None = None) -> bool:
     """Whether an installed distribution that brings anything is called so, with `perfrules-` or without."""
-    return bool(_distribution(name, registry or verbs.registry()))
+    return bool(_distribution(name, registry or plugins.registry()))
 
 
 def _distribution(name: str, registry: Registry) -> str:
@@ -339,7 +339,7 @@ def _definitions(name: str, registry: Registry) -> Found:
     files = [f for f in registry.definition_files if f.distribution == name]
     if not files:
         return Idle("插件没有带定义文件", "the plugin brings no definitions")
-    found = [f for each in files for f in verbs.definitions_in(each.path.read_bytes(), str(each.path), name)[1]]
+    found = [f for each in files for f in assembling.definitions_in(each.path.read_bytes(), str(each.path), name)[1]]
     return tuple(map(_of_finding, found))
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from perfrules import verbs
+from perfrules import assembling, verbs
 from perfrules.findings import Language, PerfrulesError, RecordError, SchemeError, visible
 from perfrules.model import Hole, NodeScore, Scheme, Scorecard
 from perfrules.numbers import published
@@ -163,7 +163,7 @@ class _Trial:
     def fate(self, mutant: Mutant) -> Tried | None:
         """What becomes of a mutant; None for one that is the scheme itself, said otherwise."""
         try:
-            changed = verbs.loads(mutant.text, file=self.scheme.id)
+            changed = assembling.loads(mutant.text, file=self.scheme.id)
         except SchemeError as problem:
             names = [f.name for f in problem.findings if f.severity == "error"]
             return Tried(mutant, "load", ", ".join(dict.fromkeys(names)))

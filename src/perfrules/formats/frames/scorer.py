@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import frozen
 
-from perfrules import verbs
+from perfrules import assembling, verbs
 from perfrules.findings import Finding, RecordError
 from perfrules.model import Frozen, Scheme
 from perfrules.records import Headings, records_from_mappings
@@ -98,7 +98,7 @@ def _unpacked(
 
 @lru_cache(maxsize=8)  # a worker gets one scorer for every part
 def _loaded(resolved: str) -> Scheme:
-    return verbs.loads(resolved)
+    return assembling.loads(resolved)
 
 
 def _blank(names: Sequence[str]) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from perfrules import model, numbers, scorecards, verbs
+from perfrules import assembling, model, numbers, scorecards, verbs
 from perfrules.findings import PerfrulesError
 from perfrules.model import Input, Record, Scorecard
 from perfrules.numbers import published
@@ -98,7 +98,7 @@ def round_trip(subject: Subject) -> Iterator[Breach]:
     """The archived scheme loads without any plugin, to the same text and the same digest."""
     scheme = subject.scheme
     try:
-        again = verbs.loads(scheme.resolved(), registry=Registry())
+        again = assembling.loads(scheme.resolved(), registry=Registry())
     except PerfrulesError as problem:
         yield Breach("round-trip", "", {"problem": problem.findings[0].message("zh")}, None, "unreadable")
         return
@@ -130,9 +130,9 @@ def same_digest(subject: Subject) -> Iterator[Breach]:
 
 _ELSEWHERE = """
 import json, sys
-from perfrules import plugins, scorecards, verbs
+from perfrules import assembling, plugins, scorecards, verbs
 told = json.loads(sys.stdin.buffer.read())
-scheme = verbs.loads(told["scheme"], registry=plugins.Registry())
+scheme = assembling.loads(told["scheme"], registry=plugins.Registry())
 print(json.dumps([scorecards.digest(verbs.score(scheme, raw)) for raw in told["records"]]))
 """
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import attrs
 from attrs import frozen
 
-from perfrules import model, verbs
+from perfrules import model, supplying
 from perfrules.findings import PerfrulesError
 from perfrules.model import Provenance, PublishedFigure, Record, Scheme
 from perfrules.numbers import exact, published
@@ -251,7 +251,7 @@ def amendment_says_all(subject: Subject) -> Iterator[Breach]:
     nothing else."""
     scheme = subject.scheme
     try:
-        parent = verbs.scheme(scheme.amends)
+        parent = supplying.scheme(scheme.amends)
     except PerfrulesError as problem:
         yield Breach(
             "amendment-says-all", scheme.amends, {"problem": problem.findings[0].message("zh")}, None, "orphan"

@@ -13,7 +13,7 @@ from typing import Any
 
 from attrs import frozen
 
-from perfrules import scorecards, scoring, verbs
+from perfrules import assembling, scorecards, scoring, verbs
 from perfrules.formats import read_records
 from perfrules.model import Record, Scorecard
 from perfrules.numbers import published
@@ -58,7 +58,7 @@ def readings_agree(subject: Subject) -> Iterator[Breach]:
 def readings_of(subject: Subject) -> Sequence[Way]:
     """The ways in which a record can be scored beside the plain one."""
     scheme, frozen_ = subject.scheme, subject.benchmarks
-    archived = verbs.loads(scheme.resolved(), registry=Registry())
+    archived = assembling.loads(scheme.resolved(), registry=Registry())
 
     def from_a_file(raw: Raw) -> Any:
         if any(not isinstance(raw.get(name, []), list | tuple) for name in scheme.rows):
