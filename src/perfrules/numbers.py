@@ -51,16 +51,16 @@ def published(value: Fraction) -> str:
     twos = (denominator & -denominator).bit_length() - 1
     fives, rest = _fives(denominator >> twos)
     if rest != 1:
-        return f"{_digits(numerator)}/{_digits(denominator)}"
+        return f"{digits(numerator)}/{digits(denominator)}"
     places = max(twos, fives)
     if places == 0:
-        return _digits(numerator)
+        return digits(numerator)
     scaled = abs(numerator) * 10**places // denominator
-    digits = _digits(scaled).rjust(places + 1, "0")
-    return ("-" if numerator < 0 else "") + digits[:-places] + "." + digits[-places:]
+    text = digits(scaled).rjust(places + 1, "0")
+    return ("-" if numerator < 0 else "") + text[:-places] + "." + text[-places:]
 
 
-def _digits(n: int) -> str:
+def digits(n: int) -> str:
     """A whole number as text; Python's own conversion refuses numbers of more than 4,300 digits."""
     return str(n) if n.bit_length() < 10_000 else f"{Decimal(n):f}"
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from functools import cached_property, lru_cache
+from math import floor
 from typing import Any
 
 from attrs import define, frozen
@@ -136,31 +137,33 @@ class Scored:
     None for a node without a score.
     """
 
-    __slots__ = ("_raw", "layout")
+    __slots__ = ("_plain", "_raw", "layout")
 
-    def __init__(self, layout: compiled.Layout, raw: Sequence[Any]) -> None:
+    def __init__(self, layout: compiled.Layout, raw: Sequence[Any], *, plain: bool = True) -> None:
         self.layout = layout
         self._raw = raw
+        self._plain = plain  # by the plain function: no fraction among them
 
     @property
     def points(self) -> Fraction | None:
         """The points of the whole; None where it has no score."""
-        return self._node(0) if self.layout.paths and self.layout.paths[0] == "" else None
+        of = self.layout
+        if not of.of_whole:
+            return None
+        if self._plain and of.is_whole:
+            total = self._raw[0]
+            return None if total is None else of.multiples[0][total]
+        return self._node(0)
 
     @property
     def grade(self) -> str | None:
         """The label of the first grade scale, or None."""
-        return next(iter(self.grades.values()), None)
+        return self._label(0) if self.layout.grades else None
 
     @property
     def grades(self) -> dict[str, str | None]:
         """The label by each grade scale."""
-        scales = self.layout.grades
-        ranks = self._raw[len(self._raw) - len(scales) :]
-        return {
-            name: None if rank is None else labels[int(rank * unit)]
-            for (name, labels, unit), rank in zip(scales, ranks, strict=True)
-        }
+        return {name: self._label(i) for i, (name, *_) in enumerate(self.layout.grades)}
 
     @property
     def nodes(self) -> dict[str, Fraction | None]:
@@ -175,7 +178,19 @@ class Scored:
     @property
     def scaled(self) -> tuple[int | Fraction | None, ...]:
         """The points of every node in its unit."""
-        return tuple(self._scaled(i) for i in range(len(self.layout.paths)))
+        of = self.layout
+        if of.is_whole and self._plain:
+            try:
+                return tuple(map(floor, self._raw[: of.count]))
+            except TypeError:  # one is None
+                pass
+        return tuple(self._scaled(i) for i in range(of.count))
+
+    def _label(self, i: int) -> str | None:
+        """The label by a grade scale."""
+        labels = self.layout.labels
+        rank = self._raw[i - len(labels)]
+        return None if rank is None else labels[i][rank]
 
     def _node(self, i: int) -> Fraction | None:
         scaled = self._scaled(i)

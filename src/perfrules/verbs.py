@@ -85,7 +85,8 @@ class Scorer:
         raw = self._plainly(record, self.benchmarks)
         if raw is None:
             made = records.record_from(self.scheme, record)
-            raw = scoring.score_slowly(self._plan, self.layout, made, self.benchmarks)
+            slow = scoring.score_slowly(self._plan, self.layout, made, self.benchmarks)
+            return scoring.Scored(self.layout, slow, plain=False)
         return scoring.Scored(self.layout, raw)
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -96,7 +96,8 @@ class Wanted:
 
 @define
 class Evaluation:
-    """The values of terms over a slice: quick, or (`whole`) in Python's whole numbers throughout.
+    """The values of terms over a slice: quick, or (`whole`) in Python's whole numbers throughout, or (`mixed`) in these where
+    a number has more than 63 bits.
 
     `doubt` says of which records something remained open, `heavy` of which numbers grew beyond all measure.
     """
@@ -105,6 +106,7 @@ class Evaluation:
     slice: Slice
     texts: Texts
     whole: bool
+    mixed: bool = False
     values: dict[Term, Value] = field(factory=dict)
     doubt: Array = field(init=False)
     heavy: Array = field(init=False)
@@ -138,7 +140,8 @@ class Evaluation:
 
     def lane(self, term: Term) -> Lane:
         """How a term is held here."""
-        return "any" if self.whole else lane_of(term)
+        own: Lane = "any" if self.whole else lane_of(term)
+        return "any" if self.mixed and own == "wide" else own
 
     def of(self, term: Term, rows: str, lane: Lane | None = None) -> Value:
         """The value of a term as it is held in a lane, over records or over the rows of a kind."""
@@ -164,6 +167,10 @@ class Evaluation:
             case "integer", "wide":
                 near = value.astype(np.float64) if isinstance(value, np.ndarray) else float(value)
                 return near, np.abs(near) * STEP
+            case (("float" | "integer"), "any"):
+                return np.asarray(value).astype(np.int64).astype(object)
+            case "any", ("float" | "integer"):
+                return _fitting(value, np.float64 if lane == "float" else np.int64)
             case "wide", _:
                 near, error = value
                 self._doubtful(~(error < 0.25), rows)
@@ -334,6 +341,16 @@ def _each(value: Value, function: Callable[[Any], Any]) -> Value:
 
 def _integers(near: Value) -> Value:
     return near.astype(np.int64) if isinstance(near, np.ndarray) else np.int64(near)
+
+
+def _fitting(value: Value, kind: type) -> Array:
+    """Python's whole numbers as others; one that does not fit is read by nobody, as the bounds say otherwise."""
+    whole = np.asarray(value, dtype=object)
+    try:
+        return whole.astype(kind)
+    except OverflowError:
+        limit = 1 << INTEGER_BITS
+        return np.array([x if -limit < x < limit else 0 for x in whole.ravel()]).astype(kind).reshape(whole.shape)
 
 
 def _floor_of_floats(x: Value, y: Value) -> Value:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from attrs import define, field, frozen
 
 from perfrules.findings import Finding
-from perfrules.numbers import published
+from perfrules.numbers import digits, published
 from perfrules.plan import NodePlan, Plan
 from perfrules.readings.columns.places import places_of
 
@@ -130,7 +130,7 @@ class Figures:
     def put_ratio(self, line: int, numerator: int, denominator: int) -> None:
         """Put in one score as a ratio."""
         common = gcd(numerator, denominator)
-        self.ratios[line] = (_digits(numerator // common), _digits(denominator // common))
+        self.ratios[line] = (digits(numerator // common), digits(denominator // common))
 
     def columns(self) -> Iterable[pl.Series]:
         """The columns that go out."""
@@ -144,10 +144,6 @@ class Figures:
             if lines:
                 made = made.scatter(lines, [self.ratios[line][place] for line in lines])
             yield made if self.there.all() else made.zip_with(pl.Series(self.there), pl.Series([None], dtype=pl.String))
-
-
-def _digits(whole: int) -> str:
-    return published(Fraction(whole))
 
 
 def _signed(word: int) -> int:

@@ -43,6 +43,12 @@ class Prepared:
         ratios = [part for f in self.figures.values() if f.den is not None for part in (f.num, f.den)]
         return self.wanted.boundless or any(lane_of(part) in ("wide", "any") for part in ratios)
 
+    @property
+    def mixed(self) -> bool:
+        """Whether only the long numbers of what is boundless need be Python's: where no rows are folded, and no function
+        called."""
+        return self.boundless and not any(t.op in ("call", "part", "folded") for t in self.wanted.terms)
+
 
 def prepared(plan: Plan, layout: Layout, facts: Facts) -> Prepared | None:
     """The program for a batch of which these facts are known; None where no whole numbers say it."""

@@ -36,7 +36,9 @@ class Running:
             return
         for start in range(0, self.batch.count, BLOCK):
             piece = np.arange(start, min(start + BLOCK, self.batch.count))
-            if self.prepared.boundless:
+            if self.prepared.mixed:
+                self._worked_out(piece, whole=False, mixed=True)
+            elif self.prepared.boundless:
                 self._worked_out(piece, whole=True)
             else:
                 doubt = self._worked_out(piece, whole=False)
@@ -44,10 +46,10 @@ class Running:
                 if len(lines):
                     self._worked_out(lines, whole=True)
 
-    def _worked_out(self, lines: Array, *, whole: bool) -> Array:
+    def _worked_out(self, lines: Array, *, whole: bool, mixed: bool = False) -> Array:
         """Work out some lines; which of them remain in doubt."""
         piece, rows = self.slice(lines)
-        evaluation = Evaluation(self.prepared.wanted, piece, self.batch.texts, whole)
+        evaluation = Evaluation(self.prepared.wanted, piece, self.batch.texts, whole, mixed)
         evaluation.run()
         self.heavy[lines[evaluation.heavy]] = True
         for path, figure in self.prepared.figures.items():
@@ -100,10 +102,10 @@ class Running:
             figures.words[lines, 0] = values
             figures.words[lines, 1] = np.asarray(values, np.int64) >> 63
             return
-        if evaluation.lane(figure.num) == "any":
-            num, den = (_objects(evaluation, part, len(lines)) for part in (figure.num, figure.den))
-            for place in np.flatnonzero(there):
-                figures.put_ratio(int(lines[place]), int(num[place]), int(den[place]))
+        if "any" in (evaluation.lane(figure.num), evaluation.lane(figure.den)):
+            num, den = (_objects(evaluation, part, len(lines))[there].tolist() for part in (figure.num, figure.den))
+            for line, over, under in zip(lines[there].tolist(), num, den, strict=True):
+                figures.put_ratio(line, over, under)
             return
         assert figures.numerators is not None
         assert figures.denominators is not None
@@ -131,7 +133,7 @@ class Running:
 
 
 def _objects(evaluation: Evaluation, term: Term, count: int) -> Array:
-    return np.broadcast_to(np.asarray(evaluation.of(term, ""), dtype=object), count)
+    return np.broadcast_to(np.asarray(evaluation.of(term, "", "any"), dtype=object), count)
 
 
 def _as_integers(evaluation: Evaluation, term: Term) -> Any:

@@ -76,6 +76,24 @@ class Layout:
         return not any(self.dens)
 
     @cached_property
+    def count(self) -> int:
+        """How many nodes have a score."""
+        return len(self.paths)
+
+    @cached_property
+    def of_whole(self) -> bool:
+        """Whether the whole has a score, which is the first then."""
+        return self.paths[:1] == ("",)
+
+    @cached_property
+    def labels(self) -> tuple[Mapping[float | Fraction, str], ...]:
+        """By each grade scale, the label of each place that is a whole number of its unit."""
+        return tuple(
+            {(i / unit).numerator: label for i, label in enumerate(labels) if (i / unit).denominator == 1}
+            for _, labels, unit in self.grades
+        )
+
+    @cached_property
     def multiples(self) -> tuple[Multiples, ...]:
         """Of each node's unit, the multiples met so far."""
         by_unit = {unit: Multiples(unit) for unit in self.units}
@@ -190,6 +208,8 @@ class Plain:
 
 def name_of(value: object) -> str:
     """What a record is called by a cell. Raises NotPlain."""
+    if type(value) is int and abs(value) < MOST:
+        return str(value)
     name = folded(value) if type(value) is str else ""
     if not name or not name.isprintable() or heading_key(name) in TOTALS:
         raise NotPlain
