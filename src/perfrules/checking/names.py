@@ -1,4 +1,4 @@
-"""What the names in a scheme mean: kinds, units, cycles and cost."""
+"""What the names in a scheme mean: of which kind and unit formulas, bodies and definitions are."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from graphlib import CycleError, TopologicalSorter
 
 from perfrules import formula, model
 from perfrules.checking.procedures import check_procedures
+from perfrules.checking.tree import check_published, check_tree
+from perfrules.checking.whole import affordable, clashing, ring_of, ringed, size
 from perfrules.findings import Enough, Finding, Gathered, Location, nearest
 from perfrules.formula import ANY_NUMBER, BOOLEAN, PURE, TEXT, Formula, Meaning, Scope, Signature
 from perfrules.loading.forms import working_units
-from perfrules.model import Scheme, TreeNode
+from perfrules.model import Scheme
 from perfrules.parsing import Problem
 
-DEFINITIONS_DEEP, SIZE_LIMIT = 30, 300_000
-"""How deep definitions may call each other, and the nodes of a whole scheme with every definition written out."""
-NODE_SIZE, ITEM_SIZE = 50, 12
-"""What the plan adds to every node of the tree, and to every item of a statistic."""
-RINGS_TOLD = 20
-"""So many rings of names are told; of a scheme with more nothing else is."""
+DEFINITIONS_DEEP = 30
+"""How deep definitions may call each other."""
 
 
 def check_names(scheme: Scheme) -> list[Finding]:
@@ -48,6 +46,8 @@ def check_definitions(definitions: Mapping[str, model.Definition]) -> list[Findi
 
 
 class Names:
+    """What each name of a scheme means, or of definitions alone; problems are gathered on the way."""
+
     def __init__(self, scheme: Scheme | None, definitions: Mapping[str, model.Definition] | None = None) -> None:
         self.scheme = scheme
         self.definitions = definitions if scheme is None else scheme.definitions
@@ -60,8 +60,6 @@ class Names:
         self.days = working_units(inputs).get("天", 1) == 1
         self.signatures: dict[str, Signature] = {}
         self._faulty: set[str] = set()
-        self._clashing: set[str] = set()
-        self._ringed: set[str] = set()
         self._called: dict[tuple[object, ...], tuple[Meaning | None, list[Problem]]] = {}
 
     def report(self, name: str, where: Location | None, path: str, near: str = "", /, **seen: str) -> None:
@@ -72,8 +70,11 @@ class Names:
     def check(self) -> list[Finding]:
         scheme = self.scheme
         assert scheme is not None
-        self.clashes(scheme)
-        if not self.check_definitions() or not self.unwound(scheme) or not self.affordable(scheme):
+        twice = clashing(scheme, self.findings)
+        if not self.check_definitions():
+            return self.findings
+        rings = ringed(scheme, twice, self.findings)
+        if rings is None or not affordable(scheme, self.signatures, self.findings):
             return self.findings
         for each in scheme.inputs.values():
             self.meanings[each.name] = input_meaning(each)
@@ -89,18 +90,13 @@ class Names:
                 self.refused.setdefault(column.name, Problem("column-outside-rows", (0, 0), seen))
         for word in model.RESERVED:
             self.refused[word] = Problem("no-points-here", (0, 0), {"key": word})
-        for name in self._value_order(scheme):
+        for name in self._value_order(scheme, rings):
             scope = self.scope()
             if name in scheme.benchmarks:
                 self.meanings[name] = self._benchmark(scheme.benchmarks[name], scope)
             else:
                 self.meanings[name] = self.value(scheme.values[name], scope, name)
-        for kind in scheme.rows.values():
-            self.row_kind(kind)
-        for node in scheme.tree.walk():
-            self.node(node)
-        for scale in scheme.grades.values():
-            self.grade(scale, scale.name, own=scale.of_nodes)
+        check_tree(self, scheme)
         for check in scheme.checks:
             self.truth(check.holds, self.scope(), check.name)
         for claim in scheme.claims:
@@ -109,7 +105,7 @@ class Names:
                     self.truth(text, self.scope(), claim.name)
             if claim.of is not None:
                 self.number(claim.of, self.scope(), claim.name, pure=False)
-        self.printed(scheme)
+        check_published(self, scheme)
         if scheme.ranking is not None:
             self._ranking(scheme.ranking)
         self.unmarked(scheme)
@@ -132,122 +128,12 @@ class Names:
     def scope(self, **more: Meaning) -> Scope:
         return Scope({**self.meanings, **more}, self.signatures, self.refused, days=self.days)
 
-    def clashes(self, scheme: Scheme) -> None:
-        """One namespace for all that formulas can name."""
-        taken: dict[str, tuple[str, str]] = {}
-        entries: list[tuple[str, tuple[str, str], Location | None]] = []
-        entries += [(i.name, ("数据项", "an input"), i.location) for i in scheme.inputs.values()]
-        entries += [(v.name, ("中间值", "a value"), v.location) for v in scheme.values.values()]
-        entries += [(b.name, ("参照值", "a benchmark"), b.location) for b in scheme.benchmarks.values()]
-        entries += [(k.name, ("行类别", "a row kind"), k.location) for k in scheme.rows.values()]
-        nodes_ = [n for n in scheme.tree.walk() if n.identifier]
-        entries += [(n.identifier, (f"指标 {n.path}", f"the node {n.path}"), n.location) for n in nodes_]
-        entries += [(d.name, ("定义", "a definition"), d.location) for d in scheme.definitions.values()]
-        for name, what, where in entries:
-            if name in taken:
-                self._clash(where, name, name, taken[name])
-            if name in model.RESERVED:
-                self.report("reserved-name", where, name, name=name)
-            taken.setdefault(name, what)
-        for kind in scheme.rows.values():
-            for column in kind.columns:
-                if column.name in taken:
-                    self._clash(column.location, f"{kind.name}/{column.name}", column.name, taken[column.name])
-
-    def _clash(self, where: Location | None, path: str, name: str, other: tuple[str, str]) -> None:
-        self._clashing.add(name)
-        self.report("name-clash", where, path, name=name, other=other[0], other_en=other[1])
-
-    def unwound(self, scheme: Scheme) -> bool:
-        """Whether all names that need themselves are told, each finding with the ring; to all else they are unknown."""
-        graph: dict[str, list[str]] = {}
-        by_path: dict[str, str] = {n.path: n.identifier or n.path or "总分" for n in scheme.tree.walk()}
-        identifiers = {n.identifier: by_path[n.path] for n in scheme.tree.walk() if n.identifier}
-        known = {
-            n: v
-            for n, v in {**identifiers, **{v: v for v in (*scheme.values, *scheme.benchmarks)}}.items()
-            if n not in self._clashing
-        }
-        where: dict[str, Location | None] = {}
-        for node in scheme.tree.walk():
-            parts = [node.holds if not isinstance(node.holds, model.Group) else node.holds.body,
-                     node.policies, node.applies_when, node.adjustments, node.gates]  # fmt: skip
-            names = [known[n] for f in model.formulas(parts) for n in f.names if n in known]
-            names += [by_path[c.path] for c in node.children]
-            if isinstance(node.holds, model.OpenGroup):
-                kind = scheme.rows.get(node.holds.rows)
-                names += [known[n] for f in model.formulas(kind) for n in f.names if n in known] if kind else []
-            names += self._over(node.holds, scheme, by_path)
-            graph[by_path[node.path]] = names
-            where[by_path[node.path]] = node.location
-        parts_: list[model.Value | model.Benchmark] = [*scheme.values.values(), *scheme.benchmarks.values()]
-        for value in parts_:
-            names = [known[n] for f in model.formulas(value) for n in f.names if n in known]
-            graph[value.name] = names + self._over(value.body, scheme, by_path)
-            where[value.name] = value.location
-        for _ in range(RINGS_TOLD):
-            try:
-                TopologicalSorter(graph).prepare()
-            except CycleError as error:
-                ring = list(reversed(error.args[1]))
-                self.report("ring-of-names", where.get(ring[0]), ring[0], ring=" → ".join(ring))
-                self._ringed.update(ring)
-                graph |= {name: [] for name in ring}
-            else:
-                return True
-        return False
-
-    def affordable(self, scheme: Scheme) -> bool:
-        """Whether the scheme, written out as a plan, keeps to a size that every reading can bear."""
-        held = {key: len(n.children) for n in scheme.tree.walk() for key in (n.path, n.identifier)}
-        kinds = {kind.name: self._size(kind, held) for kind in scheme.rows.values()}
-        rest = [scheme.values, scheme.benchmarks, scheme.grades, scheme.checks, scheme.claims, scheme.ranking]
-        total = sum(kinds.values()) + self._size(rest, held)
-        for node in scheme.tree.walk():
-            holds = node.holds.body if isinstance(node.holds, model.Group) else node.holds
-            beside = (node.policies, node.applies_when, node.adjustments, node.gates, node.grade)
-            total += NODE_SIZE + self._size([holds, *beside], held)
-            total += kinds.get(holds.rows, 0) if isinstance(holds, model.OpenGroup) else 0
-        if total > SIZE_LIMIT:
-            self.report("scheme-too-large", scheme.tree.location, "", seen=str(total), limit=str(SIZE_LIMIT))
-        return total <= SIZE_LIMIT
-
-    def _size(self, part: object, held: Mapping[str, int]) -> int:
-        size = sum(formula.cost(f.node, self.signatures) for f in model.formulas(part))
-        for body in model.called_bodies(part):
-            if isinstance(body, model.RuleBody):
-                signature = self.signatures.get(body.definition)
-                size += signature.cost if signature else 0
-            else:
-                item = sum(formula.cost(f.node, self.signatures) for f in model.formulas(body))
-                size += held.get(body.over, 0) * (item + ITEM_SIZE)
-        return size
-
-    def _over(self, body: object, scheme: Scheme, by_path: Mapping[str, str]) -> list[str]:
-        if isinstance(body, model.StatisticBody) and body.over not in (*scheme.rows, "cohort"):
-            try:
-                return [by_path[c.path] for c in scheme.node(body.over).children]
-            except KeyError:
-                return []
-        return []
-
     def _benchmark(self, benchmark: model.Benchmark, scope: Scope) -> Meaning | None:
         """A benchmark is a number of its item's unit; `by` may be anything that tells records apart."""
-        body, path = benchmark.body, benchmark.name
-        if body.where is not None:
-            self.truth(body.where, scope, path)
-        if body.weight is not None:
-            self.number(body.weight, scope, path, pure=False)
+        body = benchmark.body
         if body.by is not None:
-            self.meaning(body.by, scope, path)
-        if body.statistic == "count":
-            self.truth(body.item, scope, path)
-            return PURE
-        found = self.meaning(body.item, scope, path)
-        if found is not None and found.kind != "number":
-            self._score(found, body.item, path)
-            return None
-        return found
+            self.meaning(body.by, scope, benchmark.name)
+        return self._items(body, scope, benchmark.name)
 
     def _ranking(self, ranking: model.Ranking) -> None:
         scope = self.scope()
@@ -257,11 +143,11 @@ class Names:
         if ranking.within is not None:
             self.meaning(ranking.within, scope, "ranking")
 
-    def _value_order(self, scheme: Scheme) -> list[str]:
+    def _value_order(self, scheme: Scheme, rings: set[str]) -> list[str]:
         parts: list[model.Value | model.Benchmark] = [*scheme.values.values(), *scheme.benchmarks.values()]
         known = {p.name for p in parts}
-        self.meanings |= dict.fromkeys(known & self._ringed)
-        known -= self._ringed
+        self.meanings |= dict.fromkeys(known & rings)
+        known -= rings
         graph = {p.name: [n for f in model.formulas(p) for n in f.names if n in known] for p in parts}
         return list(TopologicalSorter(graph).static_order())
 
@@ -275,7 +161,7 @@ class Names:
         try:
             order = list(TopologicalSorter(graph).static_order())
         except CycleError as error:
-            ring = list(reversed(error.args[1]))
+            ring = ring_of(error)
             self.report("ring-of-names", self.definitions[ring[0]].location, ring[0], ring=" → ".join(ring))
             return False
         depth: dict[str, int] = {}
@@ -285,7 +171,7 @@ class Names:
             if depth[name] > DEFINITIONS_DEEP:
                 self.report("definitions-too-deep", definition.location, name, name=name, limit=str(DEFINITIONS_DEEP))
                 return False
-            own = self._size(definition, {})
+            own = size(definition, self.signatures, {})
             rules = [self.signatures[b.definition].nesting for b in model.called_bodies(definition)
                      if isinstance(b, model.RuleBody) and b.definition in self.signatures]  # fmt: skip
             nested = [formula.nesting(f.node, self.signatures) for f in model.formulas(definition)]
@@ -349,9 +235,7 @@ class Names:
             try:
                 order = list(TopologicalSorter(graph).static_order())
             except CycleError as error:
-                self.report(
-                    "ring-of-names", definition.location, definition.name, ring=" → ".join(reversed(error.args[1]))
-                )
+                self.report("ring-of-names", definition.location, definition.name, ring=" → ".join(ring_of(error)))
                 return None
             for name in order:
                 known[name] = self.value(own[name], scope, definition.name)
@@ -389,16 +273,15 @@ class Names:
             self.report("wrong-kind", where, path, seen=text.source.strip()[:60], kind=meaning.kind, wanted="boolean")
 
     def policies(self, policies: model.Policies, scope: Scope, path: str, *, pure: bool = True) -> None:
-        for policy in (policies.missing, policies.undefined, policies.not_applicable):
-            if policy is not None and policy.formula is not None:
+        for policy in policies.stated:
+            if policy.formula is not None:
                 self.number(policy.formula, scope, path, pure=pure)
 
     def value(self, value: model.Value, scope: Scope, path: str) -> Meaning | None:
         """What a value yields; one that is rounded, or that a policy makes a number, must be a number throughout."""
         found = self.body(value.body, scope, path, number=False)
         self.policies(value.policies, scope, path, pure=False)
-        stated = (value.policies.missing, value.policies.undefined, value.policies.not_applicable)
-        if value.round is not None or any(p is not None and p.kind in ("zero", "formula") for p in stated):
+        if value.round is not None or any(p.kind in ("zero", "formula") for p in value.policies.stated):
             text = value.body.formula if isinstance(value.body, model.FormulaBody) else None
             self._score(found, text, path, pure=False)
         return found
@@ -489,7 +372,8 @@ class Names:
             return None
         inner: Scope
         if body.over in scheme.rows:
-            inner = self._row_scope(scheme.rows[body.over])
+            kind = scheme.rows[body.over]
+            inner = self.row_scope(kind, points=kind.points is not None)
         else:
             try:
                 over = scheme.node(body.over)
@@ -504,132 +388,29 @@ class Names:
             if any(c.counts and c.points is not None and c.points.free for c in over.children):
                 del names["points"]
             inner = Scope(names, self.signatures, self.refused, days=self.days)
+        return self._items(body, inner, path)
+
+    def _items(self, body: model.StatisticBody, scope: Scope, path: str) -> Meaning | None:
+        """What a statistic over items yields: a number of their unit."""
         if body.where is not None:
-            self.truth(body.where, inner, path)
+            self.truth(body.where, scope, path)
         if body.weight is not None:
-            self.number(body.weight, inner, path, pure=False)
+            self.number(body.weight, scope, path, pure=False)
         if body.statistic == "count":
-            self.truth(body.item, inner, path)
+            self.truth(body.item, scope, path)
             return PURE
-        found = self.meaning(body.item, inner, path)
+        found = self.meaning(body.item, scope, path)
         if found is not None and found.kind != "number":
             self._score(found, body.item, path)
             return None
         return found
 
-    # ------------------------------------------------------------------------------------------ rows and nodes
-
-    def _row_scope(self, kind: model.RowKind, points: bool = True) -> Scope:
+    def row_scope(self, kind: model.RowKind, *, points: bool) -> Scope:
+        """What formulas of a row may name: its columns too, and with `points` what it can give."""
         names = {**self.meanings, **{c.name: input_meaning(c) for c in kind.columns}}
-        if points and kind.points is not None:
+        if points:
             names["points"] = ANY_NUMBER
         return Scope(names, self.signatures, self.refused, days=self.days)
-
-    def row_kind(self, kind: model.RowKind) -> None:
-        assert self.scheme is not None
-        shared = any(
-            isinstance(n.holds, model.OpenGroup) and n.holds.rows == kind.name and n.split
-            for n in self.scheme.tree.walk()
-        )
-        scope = self._row_scope(kind)
-        if shared:
-            scope = Scope({**scope.names, "points": ANY_NUMBER}, scope.definitions, scope.refused, days=self.days)
-        if kind.points is not None:
-            self.number(kind.points, self._row_scope(kind, points=False), kind.name)
-        self.body(kind.body, scope, kind.name)
-        self.policies(kind.policies, scope, kind.name)
-        if kind.counts is not None:  # where points are shared out, only among the rows that count
-            self.truth(kind.counts, self._row_scope(kind, points=not shared), kind.name)
-        if kind.applies_when is not None:
-            self.truth(kind.applies_when, scope, kind.name)
-        for check in kind.checks:
-            self.truth(check.holds, self._row_scope(kind), f"{kind.name}/{check.name}")
-
-    def node(self, node: TreeNode) -> None:
-        assert self.scheme is not None
-        free = node.points is None or node.points.free
-        scope = self.scope(points=ANY_NUMBER) if not free else self.scope()
-        match node.holds:
-            case model.Group(body=body):
-                if body is not None:
-                    self.body(body, scope, node.path)
-            case model.OpenGroup():
-                self._open_group(node, node.holds)
-            case body:
-                self.body(body, scope, node.path)
-        self.policies(node.policies, scope, node.path)
-        if free and node.holds is not None and any(p is not None and p.kind == "full" for p in (
-            node.policies.missing, node.policies.undefined, node.policies.not_applicable)):  # fmt: skip
-            self.report("no-points-here", node.location, node.path, key="full")
-        if node.applies_when is not None:
-            self.truth(node.applies_when, scope, node.path)
-        for adjustment in node.adjustments:
-            self.body(adjustment.body, scope, f"{node.path}/{adjustment.name}".lstrip("/"))
-            self.policies(adjustment.policies, scope, node.path)
-            stated = (adjustment.policies.missing, adjustment.policies.undefined, adjustment.policies.not_applicable)
-            if free and any(p is not None and p.kind == "full" for p in stated):
-                self.report("no-points-here", adjustment.location, node.path, key="full")
-        for gate in node.gates:
-            self.truth(gate.when, self.scope(), f"{node.path}/{gate.name}".lstrip("/"))
-        if isinstance(node.grade, str):
-            if node.grade not in self.scheme.grades:
-                near = nearest(node.grade, self.scheme.grades)
-                self.report("unknown-grade", node.location, node.path, near, name=node.grade)
-        elif node.grade is not None:
-            self.grade(node.grade, node.path, own=True)
-
-    def _open_group(self, node: TreeNode, group: model.OpenGroup) -> None:
-        assert self.scheme is not None
-        kind = self.scheme.rows.get(group.rows)
-        if kind is None:
-            near = nearest(group.rows, self.scheme.rows)
-            self.report("unknown-row-kind", node.location, node.path, near, name=group.rows)
-            return
-        if kind.body is None:
-            self.report("no-rule", kind.location or node.location, kind.name)
-        if kind.points is None and not node.split:
-            self.report("row-points-wanting", kind.location or node.location, kind.name)
-        if node.split and (node.points is None or node.points.free):
-            self.report("weights-want-points", node.location, node.path)
-        if group.where is not None:
-            self.truth(group.where, self._row_scope(kind, points=not node.split), node.path)
-        columns = {c.name for c in kind.columns}
-        for level in group.levels:
-            if level not in columns:
-                near = nearest(level, columns)
-                self.report("unknown-row-column", node.location, node.path, near, name=level, kind=kind.name)
-
-    # ------------------------------------------------------------------------------------------ grades and the rest
-
-    def grade(self, scale: model.GradeScale, path: str, *, own: bool, **more: Meaning) -> None:
-        scope = self.scope(**more)
-        if own:
-            scope = self.scope(score=PURE, points=ANY_NUMBER, possible=PURE, **more)
-        match scale.body:
-            case model.BandsBody(of=of):
-                self.number(of, scope, path, pure=False)
-            case model.CasesBody(cases=cases):
-                for case in cases:
-                    if case.when is not None:
-                        self.truth(case.when, scope, path)
-            case model.FormulaBody(formula=text) | model.GivenBody(name=text):
-                found = self.meaning(text, scope, path)
-                if found is not None and found.kind not in ("choice", "text"):
-                    self.report("wrong-kind", text.where(text.node.at), path,
-                                seen=text.source.strip()[:60], kind=found.kind, wanted="choice")  # fmt: skip
-            case _:
-                pass
-        for gate in scale.gates:
-            self.truth(gate.when, scope, f"{path}/{gate.name}")
-
-    def printed(self, scheme: Scheme) -> None:
-        paths = [n.path for n in scheme.tree.walk()] + [n.identifier for n in scheme.tree.walk()]
-        known = {"score": paths, "points": paths, "value": list(scheme.values), "grade": list(scheme.grades)}
-        for figure in scheme.published.values():
-            if figure.target not in known[figure.what]:
-                near = nearest(figure.target, known[figure.what])
-                self.report("unknown-published", figure.column.location, figure.column.name, near,
-                            name=figure.target, what=figure.what)  # fmt: skip
 
 
 def input_meaning(each: model.Input) -> Meaning:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from perfrules import model
+from perfrules.checking.tree import check_grade
 from perfrules.findings import nearest
 from perfrules.formula import PURE, TEXT, Meaning
 
@@ -48,7 +49,7 @@ def _reconciling(names: Names, reconciling: model.Reconciling) -> None:
         names.report("name-clash", reconciling.location, path, name=word, **seen)
     for word, scale in (("outcome", reconciling.outcome), ("item_outcome", reconciling.item_outcome)):
         if scale is not None:
-            names.grade(scale, f"{path}/{word}", own=False, **own)
+            check_grade(names, scale, f"{path}/{word}", own=False, **own)
     if reconciling.penalty is not None:
         names.body(reconciling.penalty.body, names.scope(**own), f"{path}/penalty")
         names.policies(reconciling.penalty.policies, names.scope(), f"{path}/penalty")

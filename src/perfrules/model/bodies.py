@@ -31,6 +31,11 @@ class Policies:
     undefined: Policy | None = None
     not_applicable: Policy | None = None
 
+    @property
+    def stated(self) -> tuple[Policy, ...]:
+        """Those that are stated."""
+        return tuple(p for p in (self.missing, self.undefined, self.not_applicable) if p is not None)
+
     def over(self, inherited: Policies) -> Policies:
         """These, and where they say nothing the inherited ones."""
         return Policies(

@@ -196,7 +196,7 @@ class Bodies:
     def value(self, value: model.Value, prefix: str, bindings: Bindings) -> None:
         """A value without a policy passes its hole on to whoever reads it, whose policy it then is."""
         name = f"{prefix}{value.name}"
-        stated = any((value.policies.missing, value.policies.undefined, value.policies.not_applicable))
+        stated = bool(value.policies.stated)
         if not stated and value.round is None:
             self.body(value.body, name, bindings)
             return
