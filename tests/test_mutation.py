@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import perfrules as pr
+from perfrules import verbs
 from perfrules.cli.commands import perfrules as command
+from perfrules.testing import mutation
 from perfrules.testing.cases import find_cases, read_cases, try_case
 from perfrules.testing.generation import generate
 from perfrules.testing.mutants import mutants
@@ -155,6 +157,67 @@ def test_a_mutant_that_no_record_tells_apart_is_equivalent(roads):
     equivalent = {t.mutant.after for t in result.of("equivalent")}
     assert "min(max(points - 2 * 投诉, 0), 41)" in equivalent
     assert "min(max(points - 3 * 投诉, 0), 40)" not in equivalent
+
+
+ROWS = """
+perfrules: 1
+scheme: example.rows
+title: 逐行
+clause: 示例
+inputs: {阈值: {kind: number, min: 1}}
+definitions:
+  正向(实际, 目标): {cases: {实际 >= 目标: points, 目标 > 0: "max(实际 / 目标, 0) * points"}}
+rows:
+  指标:
+    name: 名称
+    columns:
+      名称: {kind: text}
+      分值: {kind: number, min: 0}
+      目标: {kind: number}
+      实际: {kind: number}
+      列入: {kind: boolean}
+    points: 分值
+    cases: {实际 >= 目标: points, else: "正向(实际, 目标)"}
+    missing: refuse
+    undefined: refuse
+    round: 2
+values: {超出: {count: 实际 > 阈值 * 目标, over: 指标}}
+tree:
+  id: 总分
+  points: 100
+  children: {逐行: {points: 100, rows: 指标, where: 列入}}
+"""
+
+
+def fates(text: str) -> dict[tuple[str, str], str]:
+    result = mutate(pr.loads(text), [], by_laws=False)
+    return {(t.mutant.before, t.mutant.after): t.fate for t in result.tried}
+
+
+def test_a_change_that_makes_no_difference_a_step_further_on_is_equivalent():
+    """What decides alike of a row is looked at before it is rounded and added up: there the solver would find no answer."""
+    came = fates(ROWS)
+    assert came["实际 >= 目标", "实际 > 目标"] == "equivalent"  # beneath, the definition gives full marks as well
+    assert came["目标 > 0", "目标 >= 0"] == "equivalent"  # refused for want of an arm, or for want of a quotient
+    assert came["max(实际 / 目标, 0) * points", "max(实际 / 目标, 1) * points"] == "survived"
+    assert came["实际 > 阈值 * 目标", "实际 >= 阈值 * 目标"] == "survived"
+
+
+@pytest.mark.parametrize("text", [TEXT, ROWS], ids=["roads", "rows"])
+def test_no_mutant_that_a_record_tells_is_taken_for_equivalent(text):
+    """Plans are followed side by side soundly: one that any generated record tells apart is never said to be the same."""
+    scheme = pr.loads(text)
+    trial = mutation._Trial(scheme, [], False)
+    told = 0
+    for mutant in mutants(scheme):
+        try:
+            changed = pr.loads(mutant.text)
+        except pr.SchemeError:
+            continue
+        if trial._apart(changed) is not None:
+            told += 1
+            assert not mutation._Following(verbs.plan(scheme), verbs.plan(changed)).all_tell_the_same(), mutant
+    assert told
 
 
 def test_laws_tell_what_cases_do_not(roads):

@@ -6,18 +6,20 @@ One that no record tells apart is equivalent. The rest survive: numbers and sign
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from attrs import field, frozen
+from attrs import astuple, field, frozen
 
 from perfrules import assembling, verbs
 from perfrules.findings import Language, PerfrulesError, RecordError, SchemeError, visible
 from perfrules.model import Hole, NodeScore, Scheme, Scorecard
 from perfrules.numbers import published
+from perfrules.plan import Cohort, DefinitionPlan, Fold, Plan, PlanStep, RowBlock, Step, names_behind
+from perfrules.plan.steps import reads
 from perfrules.proving import Refuted
 from perfrules.testing import laws
 from perfrules.testing.cases import SCHEME_FILES, Case, scheme_of, try_case
@@ -156,8 +158,8 @@ class _Trial:
     def __init__(self, scheme: Scheme, cases: Sequence[Case], by_laws: bool) -> None:
         self.scheme = scheme
         self.cases = [case for case in cases if not _differs(case, scheme)]
-        self.held = self._laws(scheme) if by_laws else frozenset()
         self.by_laws = by_laws
+        self._held: frozenset[str] | None = None
         self._records: list[tuple[Generated, Scorecard]] | None = None
 
     def fate(self, mutant: Mutant) -> Tried | None:
@@ -178,11 +180,17 @@ class _Trial:
             same, apart = self._same(changed)
             if same:
                 return Tried(mutant, "equivalent")
-        broken = sorted(self.held - self._laws(changed)) if self.by_laws else []
+        broken = sorted(self._laws_held() - self._laws(changed)) if self.by_laws else []
         if broken:
             return Tried(mutant, "law", ", ".join(broken))
         record, was, became = apart or (None, "", "")
         return Tried(mutant, "survived", "", record, was, became)
+
+    def _laws_held(self) -> frozenset[str]:
+        """The laws that hold of the scheme as it is, asked only once something comes as far as that."""
+        if self._held is None:
+            self._held = self._laws(self.scheme)
+        return self._held
 
     def _laws(self, scheme: Scheme) -> frozenset[str]:
         """The laws that hold of a scheme or do not apply to it."""
@@ -207,6 +215,8 @@ class _Trial:
         """
         if find_spec("z3") is None:
             return False, None
+        if _Following(verbs.plan(self.scheme), verbs.plan(changed)).all_tell_the_same():
+            return True, None
         from perfrules.proving.same import Comparing
 
         comparing = Comparing(self.scheme, verbs.plan(self.scheme), changed, verbs.plan(changed))
@@ -219,6 +229,129 @@ class _Trial:
         if card is None or (other is not None and _outcome(other) == _outcome(card)):
             return False, None
         return False, (example.record, *_told(card, other))
+
+
+class _Following:
+    """The plan of a scheme followed beside that of a mutant, step by step 逐步比对: what says the same of what comes to the
+    same comes to the same; of a step that says otherwise the proof is asked, of it alone.
+
+    So a change that makes no difference a step or two further on is not asked about in all that adds up and rounds it.
+    """
+
+    def __init__(self, plan: Plan, other: Plan) -> None:
+        self.plan = plan
+        self.other = other
+        self.alike = {name for name, its in plan.scheme.inputs.items() if other.scheme.inputs.get(name) == its}
+        self.kept = {
+            name for name, its in plan.definitions.items()
+            if name in other.definitions and _says(its) == _says(other.definitions[name])
+        }  # fmt: skip
+        self.figures = {n.score for n in plan.nodes if n.score} | {f.name for b in _blocks(plan) for f in b.folds}
+
+    def all_tell_the_same(self) -> bool:
+        """Whether all that a scorecard shows of nodes, rows, grades and values is shown to come to the same."""
+        if _shows(self.plan) != _shows(self.other) or len(self.plan.steps) != len(self.other.steps):
+            return False
+        shown = {name for n in self.plan.nodes for name in (n.score, n.grade) if name}
+        shown |= {g.rank for g in self.plan.grades} | set(self.plan.scheme.values)
+        of_rows = {n.rows for n in self.plan.nodes if n.rows}
+        behind = names_behind(self.plan, shown)
+        for step, other in zip(self.plan.steps, self.other.steps, strict=True):
+            if isinstance(step, RowBlock) and isinstance(other, RowBlock):
+                if step.name in of_rows or any(f.name in behind for f in step.folds):
+                    local = self._of_rows(step, other)
+                    if step.name in of_rows and f"{step.name.removesuffix('__rows')}__score" not in local:
+                        return False
+            elif step.name in behind:
+                if self._comes_to_the_same(step, other, self.alike):
+                    self.alike.add(step.name)
+                elif step.name in shown:
+                    return False
+        return shown <= self.alike
+
+    def _of_rows(self, block: RowBlock, other: RowBlock) -> set[str]:
+        """The steps and columns of a row that come to the same; so do the folds over them, if all rows that are taken are."""
+        columns = self.plan.scheme.rows[block.rows].columns
+        if _says(block) != _says(other) or columns != self.other.scheme.rows[other.rows].columns:
+            return set()
+        local = {column.name for column in columns}
+        for step, its in zip(block.steps, other.steps, strict=True):
+            if self._comes_to_the_same(step, its, local | self.alike, (block, other)):
+                local.add(step.name)
+        if block.where and block.where not in local:
+            return set()
+        self.alike |= {f.name for f in block.folds if local >= set(reads(f))}
+        return local
+
+    def _comes_to_the_same(
+        self, step: PlanStep, other: PlanStep, alike: set[str], row: tuple[RowBlock, RowBlock] | None = None
+    ) -> bool:
+        if step.name != other.name:
+            return False
+        if _says(step) == _says(other) and alike >= set(_read(step)) and self.kept >= set(_called(step, self.plan)):
+            return True
+        return isinstance(step, Step) and isinstance(other, Step) and self._proved(step.name, row)
+
+    def _proved(self, name: str, row: tuple[RowBlock, RowBlock] | None) -> bool:
+        """Whether the proof says so of one step, by what stands before it."""
+        from perfrules.proving.same import ANY_HOLE
+        from perfrules.readings.proof.algebra import Algebra
+        from perfrules.readings.proof.comparing import search_difference
+        from perfrules.readings.proof.encoding import Cut, Encoding
+
+        algebra = Algebra()
+        known = names_behind(self.plan, [name] if row is None else reads(row[0])) & self.alike
+        here = Encoding(self.plan, cuts={n: Cut(None, None, ANY_HOLE) for n in known & self.figures}, algebra=algebra)
+        given = {n: here.term(n) for n in known if n in self.plan.producers}
+        there = Encoding(self.other, given=given, algebra=algebra)
+        return search_difference(here, there, name, name, lambda found: found, row=row).none
+
+
+def _blocks(plan: Plan) -> list[RowBlock]:
+    return [step for step in plan.steps if isinstance(step, RowBlock)]
+
+
+def _shows(plan: Plan) -> tuple[Hashable, ...]:
+    """What a scorecard shows, and by which steps."""
+    nodes = tuple(
+        (n.node.path, n.node.worth, n.node.counts, n.score, n.rows, n.grade, n.grade_labels) for n in plan.nodes
+    )
+    return nodes, tuple((g.scale.name, g.scale.labels, g.rank) for g in plan.grades), tuple(plan.scheme.values)
+
+
+def _says(step: PlanStep | DefinitionPlan) -> Hashable:
+    """What a step says, but for the steps of rows."""
+    match step:
+        case Step():
+            return step.name, step.formula.source, tuple(step.bindings.items())
+        case Fold():
+            return astuple(step)
+        case RowBlock():
+            return step.name, step.rows, step.where, tuple(map(_says, step.folds)), tuple(s.name for s in step.steps)
+        case Cohort():
+            return step.name, _says(step.fold), step.by, step.round, step.layer
+        case DefinitionPlan():
+            defaults = tuple((name, its.source) for name, its in step.defaults.items())
+            return step.parameters, defaults, tuple(map(_says, step.steps)), step.result
+
+
+def _read(step: PlanStep) -> list[str]:
+    """The names that a step reads; the points too, which definitions read without naming them."""
+    bound = step.bindings.values() if isinstance(step, Step) else ()
+    return [*reads(step), *(name for name in bound if isinstance(name, str))]
+
+
+def _called(step: PlanStep, plan: Plan) -> set[str]:
+    """The definitions that a step calls, and those that they call."""
+    called: set[str] = set()
+    left = list(step.formula.definitions) if isinstance(step, Step) else []
+    while left:
+        name = left.pop()
+        if name not in called:
+            called.add(name)
+            its = plan.definitions[name]
+            left += [n for f in (*its.defaults.values(), *(s.formula for s in its.steps)) for n in f.definitions]
+    return called
 
 
 def _differs(case: Case, scheme: Scheme) -> bool:
