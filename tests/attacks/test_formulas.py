@@ -20,7 +20,8 @@ from perfrules.formula import Formula
 from perfrules.model import Record
 from perfrules.parsing import FormulaProblems, parse
 from perfrules.plan import Step, plan
-from perfrules.readings import exact
+from perfrules.readings.exact import evaluation
+from perfrules.readings.exact.operators import Reached
 
 HERE = Path(__file__).parent
 CLASSES = yaml.load((HERE / "formulas.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
@@ -103,8 +104,8 @@ ONE_INPUT = {"perfrules": 1, "scheme": "a", "title": "t", "inputs": {"x": {"kind
 @pytest.fixture(scope="module")
 def evaluator():
     scheme = perfrules.loads({**ONE_INPUT, "tree": {"points": 1, "formula": "x"}})
-    run = exact._Run(plan(scheme), Record("1", {}), False, {}, {})
-    run.evaluator.here = exact._Here(Step("s", Formula.generated("0")), {"x": numbers.exact(2)}, "s")
+    run = evaluation._Run(plan(scheme), Record("1", {}), False, {}, {})
+    run.evaluator.here = evaluation._Here(Step("s", Formula.generated("0")), {"x": numbers.exact(2)}, "s")
     return run.evaluator
 
 
@@ -114,7 +115,7 @@ def test_no_expression_evaluates(expression, evaluator):
     itself, numbers exact or not, it has no value."""
     with pytest.raises(perfrules.SchemeError):
         perfrules.loads({**ONE_INPUT, "tree": {"points": 1, "formula": expression}})
-    refused = (InvalidExpression, exact._Reached)
+    refused = (InvalidExpression, Reached)
     with pytest.raises(refused):
         evaluator.eval(expression)
     for change in (ast.NodeVisitor(), Exact()):

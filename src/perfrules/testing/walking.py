@@ -1,23 +1,26 @@
 """Evaluates steps of a plan while noting the quantities at which something may turn: what `lines` searches with.
 
-It is a guide and no reading: whatever it leads to is scored by the exact one.
+It is a guide and no reading: whatever it leads to is scored by the exact one, whose operators it takes. It walks our nodes
+itself, since the trace of the exact reading is of whole records and of every arm: here the few steps that a line hangs on
+are worked out anew thousands of times, and an arm only where it is taken.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from fractions import Fraction
 from typing import Any, assert_never
 
 from attrs import define, field
 
-from perfrules import nodes, numbers
+from perfrules import nodes
 from perfrules.model import Frozen, Hole
-from perfrules.nodes import HoleKind, Node
+from perfrules.nodes import Node
 from perfrules.plan import Cohort, Fold, Plan, PlanStep, RowBlock, Step
 from perfrules.plan.folding import fold, group_of
+from perfrules.readings.exact.operators import OPERATORS, PRIMITIVES, Reached, dates, negate
 
 Site = tuple[Any, ...]
 """A place in the plan: the step, the calls that lead to it, the step within them, the span, the part, and its kind."""
@@ -26,12 +29,6 @@ ON_DEMAND = re.compile(r".*__(out\d+|if_[a-z_]+)")
 """What an arm or policy yields: worked out only where it is taken, so that no line of another arm is met."""
 _INDEX = re.compile(r".*(__arm|__count|__number)")
 _PLACE = re.compile(r".*gated\d+")
-
-
-class _Reached(Exception):
-    def __init__(self, kind: HoleKind) -> None:
-        self.kind = kind
-        super().__init__(kind)
 
 
 @define
@@ -123,8 +120,8 @@ class _Walk:
         before, self.here = self.here, step
         try:
             return self.value(step.formula.node)
-        except _Reached as reached:
-            return Hole(reached.kind)
+        except Reached as reached:
+            return reached.hole
         finally:
             self.here = before
 
@@ -152,7 +149,7 @@ class _Walk:
             case nodes.Name(name=name):
                 found = self.read(name)
                 if isinstance(found, Hole):
-                    raise _Reached(found.kind)
+                    raise Reached(found)
                 return found
             case nodes.Present(name=name):
                 return not isinstance(self.read(name), Hole)
@@ -160,9 +157,9 @@ class _Walk:
                 found = self.read(name)
                 return found.kind if isinstance(found, Hole) else ""
             case nodes.Reach(kind=kind):
-                raise _Reached(kind)
+                raise Reached(Hole(kind))
             case nodes.Negate(operand=x):
-                return -_pure(self.value(x))
+                return negate(self.value(x))
             case nodes.Arithmetic():
                 return self._arithmetic(node)
             case nodes.Compare():
@@ -180,7 +177,7 @@ class _Walk:
                     arm = arm.otherwise
                 return self.value(arm)
             case nodes.Primitive():
-                return self._primitive(node, [_pure(self.value(x)) for x in node.arguments])
+                return self._primitive(node, [self.value(x) for x in node.arguments])
             case nodes.Use(definition=definition, arguments=arguments):
                 return self._call(node, definition, [self.value(x) for x in arguments])
         assert_never(node)
@@ -191,40 +188,20 @@ class _Walk:
             spine.append(first)
         left = self.value(first)
         for step in reversed(spine):
-            left = self._operated(step, left, self.value(step.right))
+            right = self.value(step.right)
+            if step.sign == "/" and not self._constant(step.right):
+                self.note(step, 0, "zero", right)
+            left = OPERATORS[step.sign](*dates(left, right))
         return left
-
-    def _operated(self, node: nodes.Arithmetic, left: Any, right: Any) -> Any:
-        left, right = _dated(left, right)
-        if isinstance(left, date) or isinstance(right, date):
-            return _with_days(node.sign, left, right)
-        left, right = _pure(left), _pure(right)
-        match node.sign:
-            case "+":
-                return left + right
-            case "-":
-                return left - right
-            case "*":
-                return left * right
-            case "/":
-                if not self._constant(node.right):
-                    self.note(node, 0, "zero", right)
-                if right == 0:
-                    raise _Reached("undefined")
-                return left / right
 
     def _compare(self, node: nodes.Compare) -> bool:
         left, before = self.value(node.first), node.first
         for part, (sign, link) in enumerate(node.links):
-            left, right = _dated(left, self.value(link))
-            if type(left) is not type(right):
-                raise _Reached("undefined")
-            if not self._is_index(before):
-                if isinstance(left, date):
-                    self.note(node, part, "equal", Fraction((left - right).days))
-                elif isinstance(left, Fraction):
-                    self.note(node, part, "equal", left - right)
-            if not _HOLDS[sign](left, right):
+            left, right = dates(left, self.value(link))
+            holds = OPERATORS[sign](left, right)
+            if isinstance(left, Fraction | date) and not self._is_index(before):
+                self.note(node, part, "equal", OPERATORS["-"](left, right))
+            if not holds:
                 return False
             left, before = right, link
         return True
@@ -240,28 +217,22 @@ class _Walk:
         bound = self.here.bindings.get(node.name) if isinstance(node, nodes.Name) else None
         return isinstance(node, nodes.Number) or isinstance(bound, Fraction)
 
-    def _primitive(self, node: nodes.Primitive, given: list[Fraction]) -> Fraction:
-        x = given[0]
+    def _primitive(self, node: nodes.Primitive, given: list[Any]) -> Fraction:
+        found, x = PRIMITIVES[node.function](*given), given[0]
         match node.function:
             case "min" | "max":
                 for i, one in enumerate(given):
                     for j, other in enumerate(given[:i]):
                         self.note(node, 10 * i + j, "tie", one - other)
-                return min(given) if node.function == "min" else max(given)
             case "abs":
                 self.note(node, 0, "zero", x)
-                return abs(x)
             case "floor":
                 self.note(node, 0, "whole", x)
-                return Fraction(x.__floor__())
             case "round":
                 self.note(node, 0, "half", x * Fraction(10) ** int(given[1]))
-                return numbers.rounded(x, int(given[1]))
             case _:
-                try:
-                    return _TRANSCENDENT[node.function](*given)
-                except ValueError:
-                    raise _Reached("undefined") from None
+                pass
+        return found
 
     def _call(self, node: nodes.Use, name: str, given: list[Any]) -> Any:
         assert self.here is not None
@@ -281,46 +252,5 @@ class _Walk:
                 local[step.name] = inner.step(step)
         found = _read(definition.result, [local])
         if isinstance(found, Hole):
-            raise _Reached(found.kind)
+            raise Reached(found)
         return found
-
-
-def _pure(value: Any) -> Fraction:
-    if not isinstance(value, Fraction):
-        raise _Reached("undefined")
-    return value
-
-
-def _dated(left: Any, right: Any) -> tuple[Any, Any]:
-    """Quoted text beside a date is a date."""
-    try:
-        if isinstance(left, date) and isinstance(right, str):
-            return left, date.fromisoformat(right)
-        if isinstance(right, date) and isinstance(left, str):
-            return date.fromisoformat(left), right
-    except ValueError:
-        raise _Reached("undefined") from None
-    return left, right
-
-
-def _with_days(sign: str, left: Any, right: Any) -> Any:
-    if isinstance(left, date) and isinstance(right, date):
-        return Fraction((left - right).days)
-    day, by = (left, right) if isinstance(left, date) else (right, left)
-    if not isinstance(by, Fraction) or by.denominator != 1:
-        raise _Reached("undefined")
-    try:
-        return day + timedelta(days=int(by if sign == "+" else -by))
-    except OverflowError:
-        raise _Reached("undefined") from None
-
-
-_HOLDS: dict[str, Callable[[Any, Any], bool]] = {
-    "<": lambda a, b: bool(a < b),
-    "<=": lambda a, b: bool(a <= b),
-    ">": lambda a, b: bool(a > b),
-    ">=": lambda a, b: bool(a >= b),
-    "==": lambda a, b: bool(a == b),
-    "!=": lambda a, b: bool(a != b),
-}
-_TRANSCENDENT: dict[str, Callable[..., Fraction]] = {"ln": numbers.ln, "exp": numbers.exp, "power": numbers.power}
