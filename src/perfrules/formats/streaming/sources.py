@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     Lines = np.ndarray[Any, np.dtype[np.int64]]
 
-BATCH_CELLS, BATCH_ROWS = 4_500_000, 131_072
-"""How much of a Parquet file is scored at once: so many cells, and no more rows than that."""
+BATCH_CELLS, BATCH_ROWS = 5_000_000, 131_072
+"""How much of a Parquet file is scored at once: so many cells, and no more rows than that. Its rows are a power of two, as those
+of many row groups are, so that few batches have a part of two."""
 READ_ROWS = 262_144
 """So many rows are read at once where they are one row group: reading half of one takes as long as reading it."""
 
@@ -104,7 +105,8 @@ class ParquetFile:
         except pa.ArrowInvalid as problem:
             raise refused("broken-parquet", path, why=_first_line(problem)) from None
         wide = Wide.of(scheme, str(path), Line(0, file.schema_arrow.names))
-        return cls(path, wide, size or max(1024, min(BATCH_ROWS, BATCH_CELLS // len(wide.places))), file)
+        rows = max(1024, min(BATCH_ROWS, BATCH_CELLS // len(wide.places)))
+        return cls(path, wide, size or 1 << rows.bit_length() - 1, file)
 
     @property
     def count(self) -> int:
@@ -167,9 +169,9 @@ class ParquetFile:
         held: pl.DataFrame | None = None
         for first, rows in self._reads(start):
             read = wanted.slice(first, rows).collect()
-            held = read if held is None else pl.concat([held, read], rechunk=True)
+            held = read if held is None else pl.concat([held, read], rechunk=False)
             while held.height >= self.size:
-                yield from_polars(held[: self.size])
+                yield from_polars(held[: self.size].rechunk())
                 held = held[self.size :]
             held = held if held.height else None
         if held is not None:

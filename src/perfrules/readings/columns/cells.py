@@ -187,14 +187,14 @@ def _scale(input: Input, unit: Unit | None, places: int) -> _Scale:
 
 def _numbers(series: pl.Series, input: Input, unit: Unit | None) -> Column:
     kind = series.dtype
-    places, plain = 0, None
+    places, plain, ends = 0, None, None
     if kind in _INTEGERS:
         values = _filled(series, 0).astype(np.int64, copy=False)
     elif kind in (pl.Float64, pl.Float32):
         return _of_floats(series, input, unit)
     elif isinstance(kind, pl.Decimal):
         places = kind.scale
-        values, plain = _of_decimals(series)
+        values, plain, ends = _of_decimals(series)
     elif kind in (pl.UInt64, pl.Int128):
         whole = series.cast(pl.Int64, strict=False)
         lost = whole.is_null() & series.is_not_null()
@@ -207,25 +207,25 @@ def _numbers(series: pl.Series, input: Input, unit: Unit | None) -> Column:
     scale = _scale(input, unit, places)
     if not len(values):
         return Column(values, scale.working)
-    low, high = int(values.min()), int(values.max())
+    low, high = ends or (int(values.min()), int(values.max()))
     if not (_keeps(input, scale, low, high) and max(-low, high) < WHOLE_LIMIT):
         plain = _within(values, plain, input, scale)
     return Column(values, scale.working, plain=plain, low=low, high=high, bounded=True)
 
 
-def _of_decimals(series: pl.Series) -> tuple[Array, Array | None]:
-    """Decimals as whole multiples of the last place where these have 64 bits: their lower words, as they lie."""
-    array = (series.fill_null(0) if series.null_count() else series).to_arrow()
+def _of_decimals(series: pl.Series) -> tuple[Array, Array | None, tuple[int, int] | None]:
+    """Decimals as whole multiples of the last place where these have 64 bits: their lower words, as they lie; and the bounds of
+    all, where none has more."""
+    given = series.fill_null(0) if series.null_count() else series
+    array = given.to_arrow()
     words = np.frombuffer(array.buffers()[1], np.int64).reshape(-1, 2)[array.offset : array.offset + len(array)]
     low, high = words[:, 0], words[:, 1]
-    plain = None
-    for start in range(0, len(low), BLOCK):
-        part = slice(start, start + BLOCK)
-        fits = np.right_shift(low[part], 63) == high[part]
-        if not fits.all():
-            plain = np.ones(len(low), bool) if plain is None else plain
-            plain[part] = fits
-    return (low if plain is None else np.where(plain, low, 0)), plain
+    whole: Any = given.to_physical()
+    least, most = (whole.min(), whole.max()) if len(low) else (0, 0)
+    if -(2**63) <= least <= most < 2**63:
+        return low, None, (least, most)
+    plain = np.right_shift(low, 63) == high
+    return np.where(plain, low, 0), plain, None
 
 
 def _of_floats(series: pl.Series, input: Input, unit: Unit | None) -> Column:

@@ -15,7 +15,7 @@ from perfrules.readings.columns.batch import Batch
 from perfrules.readings.columns.outputs import Array, Figures, Sheet
 from perfrules.readings.columns.programs import Prepared
 
-BLOCK = 65_536
+BLOCK = 32_768
 """How many records are worked out at a time: so few that what is in use stays in the processor's cache, and so many that
 threads seldom wait for each other between two calls."""
 Block = list[slice]
