@@ -226,7 +226,7 @@ class Sheet:
         if not self.findings and not self.noted:
             ends = pa.py_buffer(np.zeros(self.count + 1, np.int64))
             nothing = pa.LargeListArray.from_buffers(
-                pa.large_list(pa.large_string()), self.count, [None, ends], children=[pa.array([], pa.large_string())]
+                pa.large_list(pa.large_string()), self.count, [None, ends], children=[pa.nulls(0, pa.large_string())]
             )
             series = pl.from_arrow(nothing)
             assert isinstance(series, pl.Series)
@@ -243,7 +243,8 @@ class Sheet:
         order = np.lexsort((then, row, turn, line))
         ends = np.concatenate([[0], np.cumsum(np.bincount(line, minlength=self.count))])
         values = pl.Series(list(self.texts), dtype=pl.String).gather(code[order].astype(np.uint32))
-        made = pa.LargeListArray.from_arrays(pa.array(ends, pa.int64()), values.to_arrow())
+        offsets = pa.Array.from_buffers(pa.int64(), len(ends), [None, pa.py_buffer(ends)])  # `pa.array` brings pandas in
+        made = pa.LargeListArray.from_arrays(offsets, values.to_arrow())
         series = pl.from_arrow(made)
         assert isinstance(series, pl.Series)
         return series.alias(FINDINGS).cast(pl.List(pl.String))
