@@ -73,7 +73,8 @@ layers: $(STAMP)
 mutate: $(STAMP)
 	@$(BIN)/python tests/mutation.py $(ARGS)
 
-# What perfrules is compared with is installed for this alone; Spark and Dask only when they are asked for.
+# What perfrules is compared with is installed for this alone; Spark and Dask only when they are asked for. Perfrules is compiled
+# beforehand, as those are by pip.
 $(VENV)/.bench: $(STAMP)
 	@echo "installing what perfrules is measured beside ..."
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[bench]'
@@ -81,9 +82,11 @@ $(VENV)/.bench: $(STAMP)
 
 bench: $(VENV)/.bench
 	@$(if $(findstring --spark,$(ARGS)),$(BIN)/python -m pip install -qq --disable-pip-version-check -e '.[spark]' -e '.[dask]')
+	@$(BIN)/python -m compileall -q src
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
 
 bench-startup: $(STAMP)
+	@$(BIN)/python -m compileall -q src
 	@$(BIN)/python benchmarks/start_up.py $(ARGS)
 
 bench-proofs: $(STAMP)
