@@ -142,6 +142,27 @@ def test_ties_negatives_and_holes_agree(x: str, y: str) -> None:
         assert compared(scheme, record) == 17
 
 
+ROWS = """
+perfrules: 1
+scheme: example.statistics
+title: 统计量
+clause: 例
+inputs: {x: {kind: number}}
+rows: {行: {name: 名, columns: {名: {kind: text}, 值: {kind: measure}}}}
+values: {得数: {STATISTIC, over: 行}}
+tree: {points: 10, formula: 得数}
+"""
+
+
+@pytest.mark.parametrize("statistic", ["sum: 值", "min: 值", "mean: 值", "mean: 值, weighted_by: 0"])
+@pytest.mark.parametrize("values", [["1", "2"], ["1", "2024-01-01"], ["无", "不适用"], ["1", ""], []], ids=str)
+def test_statistics_of_measures_agree(statistic: str, values: list[str]) -> None:
+    """Dates and words among the numbers of a statistic make it undefined by both readings, and so do weights of nothing."""
+    scheme = pr.loads(ROWS.replace("STATISTIC", statistic))
+    rows = [{"名": str(i), "值": value} for i, value in enumerate(values)]
+    assert compared(scheme, records.record_from(scheme, {"x": "1", "行": rows})) > 2
+
+
 # ------------------------------------------------------------------------------------------------ what is found
 
 

@@ -13,7 +13,7 @@ from perfrules.model import Datum, Hole
 
 if TYPE_CHECKING:
     from perfrules.model import Scheme
-    from perfrules.readings.proof.claims import Claim
+    from perfrules.readings.proof.claims import Candidate, Claim
 
 
 @frozen
@@ -23,7 +23,8 @@ class Example:
     `record` is what a person would type, by the name of the input (rows under their kind), and scores as such;
     `benchmarks` are the frozen benchmarks that it supposes. `came` is what the claim is about, for this record.
     For two records that differ in one input, `second` is its other value and `came_second` what comes of that. `limit` is
-    what a bound is for this record, `named` what the values and nodes of a condition are.
+    what a bound is for this record, `named` what the values and nodes of a condition are. `candidate` is the record before
+    it was written down.
     """
 
     record: Mapping[str, Any]
@@ -33,6 +34,7 @@ class Example:
     came_second: Datum | Hole | None = None
     limit: Fraction | None = None
     named: Mapping[str, Datum | Hole] = field(factory=dict)
+    candidate: Candidate | None = field(default=None, eq=False, repr=False)
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from fractions import Fraction
 from functools import partial
 from time import perf_counter
@@ -13,6 +13,7 @@ from perfrules import model
 from perfrules.model import Datum, Hole, Scheme
 from perfrules.plan import Plan, RowBlock, names_behind
 from perfrules.proving.adding import Adding
+from perfrules.proving.alike import Form, form_of, renamed
 from perfrules.proving.answers import Answer, Decided, Example, Proved, Refuted, Unknown
 from perfrules.proving.trying import Trial
 from perfrules.readings.proof.claims import (
@@ -29,7 +30,6 @@ from perfrules.readings.proof.claims import (
     steps_of,
 )
 from perfrules.readings.proof.deciding import Prover
-from perfrules.readings.proof.searching import Found
 
 QUICK = 12
 """So many records are tried before the solver is asked: many claims of some record are shown by the first of them."""
@@ -49,6 +49,8 @@ class Deciding:
     _adding: Adding | None = None
     _mixes: list[Candidate] = field(factory=list)
     _full: dict[tuple[str, str], Candidate] = field(factory=dict)
+    _cuts: tuple[Claim, Prover] | None = None
+    _forms: dict[Hashable, tuple[Form, Answer]] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self._trial = Trial(self.scheme, self.plan)
@@ -98,6 +100,41 @@ class Deciding:
     # ------------------------------------------------------------------------------------------ one claim
 
     def _answer(self, claim: Claim) -> Answer:
+        """The answer, from that of a claim alike where there was one: what is shown is scored anew all the same."""
+        form = form_of(self.plan, claim) if self._rests_on_leaves(claim) else None
+        if form is None:
+            return self._anew(claim)
+        before = self._forms.get(form.said)
+        answer = self._alike(*before, form, claim) if before is not None else None
+        if answer is None:
+            answer = self._anew(claim)
+            self._forms.setdefault(form.said, (form, answer))
+        return answer
+
+    def _alike(self, before: Form, answer: Answer, form: Form, claim: Claim) -> Answer | None:
+        """The answer to a claim of the same form, said of this one; None where it has to be asked anew."""
+        if isinstance(answer, Unknown):
+            return answer
+        if isinstance(answer, Refuted) and isinstance(claim, EXISTENTIAL):
+            return None  # it tells what came closest, and which parts
+        called = dict(zip(before.names, form.names, strict=True))
+        shown: list[Example | None] = []
+        for place, example in enumerate((answer.record, answer.other if isinstance(answer, Refuted) else None)):
+            if example is None:
+                shown.append(None)
+                continue
+            assert example.candidate is not None
+            candidate = renamed(example.candidate, called)
+            part = claim.inputs.index(candidate.second[0]) if isinstance(claim, NoGift) and candidate.second else place
+            shown.append(self.trial.confirmed(candidate, claim, part))
+            if shown[-1] is None:
+                return None
+            self._keep(claim, candidate)
+        if isinstance(answer, Proved):
+            return Proved(shown[0], answer.way)
+        return Refuted(shown[0], shown[1])
+
+    def _anew(self, claim: Claim) -> Answer:
         if isinstance(claim, Attained) and claim.of.role == "node" and not self._rests_on_leaves(claim):
             shown = self._joint(claim)
             if shown is not None:
@@ -172,6 +209,11 @@ class Deciding:
 
     def _sought(self, claim: Claim, part: int) -> tuple[Example | None, Sequence[str] | None]:
         """A record that shows (or refutes) part of a claim; else None, and why it is not known, None where none does."""
+        read = self._nodes_read(claim)
+        adds_up = bool(read) or bool(self.adding.rows_within(claim))
+        existential = isinstance(claim, EXISTENTIAL)
+        if adds_up and not existential and self._cut(claim, read).excludes(claim, part):
+            return None, None
         if not isinstance(claim, Monotone | NoGift):
             for candidate in (*self._tries(claim)[:QUICK], *self._mixed(claim)):
                 if self.trial.kept(candidate, claim, part):
@@ -179,12 +221,8 @@ class Deciding:
                     if shown is not None:
                         self._keep(claim, candidate)
                         return shown, None
-        read = self._nodes_read(claim)
-        if read or self.adding.rows_within(claim):
-            cut = Prover(self.plan, self.adding.cuts(claim, read), self.adding.assumed(claim, read))
-            found: Found[Example] = cut.search(claim, part, lambda _: None)
-            if found.none:
-                return None, None
+        if adds_up and existential and self._cut(claim, read).excludes(claim, part):
+            return None, None
         if read and len(names_behind(self.plan, steps_of(claim))) > WHOLE:
             return self._directed(claim, part), ("too-large",)
 
@@ -200,6 +238,13 @@ class Deciding:
         if result.none:
             return None, None
         return self._directed(claim, part), result.why
+
+    def _cut(self, claim: Claim, read: Sequence[str]) -> Prover:
+        """The plan as a question where the nodes that a claim reads are known by what is proved of them."""
+        if self._cuts is None or self._cuts[0] is not claim:
+            cuts, assumed = self.adding.cuts(claim, read), self.adding.assumed(claim, read)
+            self._cuts = (claim, Prover(self.plan, cuts, assumed, self.prover.context))
+        return self._cuts[1]
 
     def _keep(self, claim: Claim, candidate: Candidate) -> None:
         if isinstance(claim, Attained):

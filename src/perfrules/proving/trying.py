@@ -104,7 +104,7 @@ class Trial:
     def shows(self, candidate: Candidate, claim: Claim, part: int) -> Example | None:
         """The candidate as an example that refutes (or shows) part of a claim, if it does once read and scored."""
         for each in snapped(self.scheme, candidate):
-            shown = self._confirmed(each, claim, part)
+            shown = self.confirmed(each, claim, part)
             if shown is not None:
                 return shown if isinstance(claim, claims.EXISTENTIAL) else self._simplest(each, shown, claim, part)
         return None
@@ -113,7 +113,8 @@ class Trial:
         """The candidate as numbers that records can have, if it still refutes (or shows) part of a claim."""
         return next((c for c in snapped(self.scheme, candidate) if self.bears_out(c, claim, part)), None)
 
-    def _confirmed(self, candidate: Candidate, claim: Claim, part: int) -> Example | None:
+    def confirmed(self, candidate: Candidate, claim: Claim, part: int) -> Example | None:
+        """The candidate as an example, if it refutes (or shows) part of a claim once written down, read and scored."""
         if not self.bears_out(candidate, claim, part):
             return None
         written = written_down(self.scheme, candidate)
@@ -173,7 +174,7 @@ class Trial:
         if isinstance(claim, claims.Holds | claims.Reached):
             whole = self._scored(stage, candidate, "", tuple(self._named(step)) or steps) or {}
             named = {n: whole[n] for n in self._named(step)}
-        return Example(written, values.get(step), benchmarks, second, came_second, limit, named)
+        return Example(written, values.get(step), benchmarks, second, came_second, limit, named, candidate)
 
     def _named(self, step: str) -> list[str]:
         """The values and nodes that an author's condition names."""
@@ -190,7 +191,7 @@ class Trial:
             changed = change(best)
             if changed is not None and self.bears_out(changed, claim, part):
                 best = changed
-        return shown if best is candidate else self._confirmed(best, claim, part) or shown
+        return shown if best is candidate else self.confirmed(best, claim, part) or shown
 
     # ------------------------------------------------------------------------------------------ directed search
 

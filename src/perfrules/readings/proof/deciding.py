@@ -33,7 +33,7 @@ from perfrules.readings.proof.claims import (
 )
 from perfrules.readings.proof.encoding import Cut, Encoding, Said
 from perfrules.readings.proof.inputs import Brought, pinned
-from perfrules.readings.proof.searching import Accept, Found, Goal, Searching, T
+from perfrules.readings.proof.searching import CANDIDATES, Accept, Found, Goal, Searching, T
 from perfrules.readings.proof.terms import Condition, Number, Term, both, either, no
 
 ROWS_TRIED = (1, 2)
@@ -44,19 +44,21 @@ ROWS_TRIED = (1, 2)
 class Prover:
     """Decides claims of one plan: the parts of a claim each as a search, in the plan's own terms.
 
-    `cuts` are steps that are known by what has been proved of them; `assumed` says more of such steps.
+    `cuts` are steps that are known by what has been proved of them; `assumed` says more of such steps. Provers of one
+    `context` of the solver share what it costs to set up.
     """
 
     plan: Plan
     cuts: Mapping[str, Cut] = field(factory=dict)
     assumed: Callable[[Encoding], Sequence[Condition]] | None = None
+    context: z3.Context = field(factory=z3.Context)
     _encodings: dict[int | None, Encoding] = field(factory=dict)
 
     def encoding(self, rows: int | None = None) -> Encoding:
         """The terms of the plan, where a record has so many rows, or any number."""
         made = self._encodings.get(rows)
         if made is None:
-            made = self._encodings[rows] = Encoding(self.plan, rows, self.cuts)
+            made = self._encodings[rows] = Encoding(self.plan, rows, self.cuts, algebra=Algebra(self.context))
         return made
 
     def parts(self, claim: Claim) -> int:
@@ -70,6 +72,10 @@ class Prover:
                 return 2
             case _:
                 return 1
+
+    def excludes(self, claim: Claim, part: int) -> bool:
+        """Whether surely no record shows part of a claim of some record, or refutes part of one of all."""
+        return self._search(claim, part, lambda _: None, self.encoding(), {}, candidates=1).none
 
     def search(
         self, claim: Claim, part: int, accept: Accept[T], *, settled: Mapping[str, Datum | Hole] | None = None
@@ -88,18 +94,21 @@ class Prover:
         return found
 
     def _search(
-        self, claim: Claim, part: int, accept: Accept[T], encoding: Encoding, settled: Mapping[str, Datum | Hole]
-    ) -> Found[T]:
+        self, claim: Claim, part: int, accept: Accept[T], encoding: Encoding, settled: Mapping[str, Datum | Hole],
+        candidates: int = CANDIDATES,
+    ) -> Found[T]:  # fmt: skip
         goal = self._goal(encoding, claim, part)
         if goal.condition is False:
             return Found(none=True)
         for name, value in settled.items():
             if name in goal.said.inputs:
                 goal.more.extend(pinned(encoding.algebra, goal.said.inputs[name], value))
-        return Searching(encoding, goal, accept, self._block(claim)).run()
+        return Searching(encoding, goal, accept, self._block(claim), candidates).run()
 
     def _block(self, claim: Claim) -> RowBlock | None:
-        return next((s for s in self.plan.steps if isinstance(s, RowBlock) and s.name == claim.of.block), None)
+        if not claim.of.block:
+            return None
+        return next(s for s in self.plan.steps if isinstance(s, RowBlock) and s.name == claim.of.block)
 
     # ------------------------------------------------------------------------------------------ goals
 

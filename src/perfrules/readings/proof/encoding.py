@@ -283,7 +283,8 @@ class Encoding:
             for each in (*item.holes, *(k for w in fold.weights for k in row[w].holes), *where.holes):
                 if each != "not_applicable" or each in where.holes:
                     kinds["missing" if each == "not_applicable" else each] = None
-            if not fold.empty_is_zero and fold.statistic != "count":
+            odd = any(t.kept_to_numbers is not True for t in (item, *(row[w] for w in fold.weights)))
+            if fold.statistic != "count" and (odd or not fold.empty_is_zero):
                 kinds["undefined"] = None
             at = len(self.algebra.brought_in)
             number = self.algebra.fresh_number(fold.name, low, high)

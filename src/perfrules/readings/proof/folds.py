@@ -35,6 +35,10 @@ def folded(algebra: Algebra, fold: Fold, columns: Sequence[Sequence[Term]]) -> T
         if fold.statistic == "count":
             counted.append(both(enters, item.truth()))
         else:
+            odd = both(reached, enters, no(both(item.kept_to_numbers, weight.kept_to_numbers)))
+            if odd is not False:
+                holes["undefined"] = either(holes.get("undefined", False), odd)
+                reached = both(reached, no(odd))
             number, of = item.number(), weight.number()
             if number is not None and of is not None:
                 entered.append((both(enters, item.there), number, of))
@@ -119,8 +123,8 @@ def _mean(
         product = value if weight.constant == 1 else algebra.operated("*", value, weight).number()
         assert product is not None
         products.append(_where(enters, product, zero).expression)
-    if weights.constant is None:
-        holes["undefined"] = either(holes.get("undefined", False), both(reached, weights.expression == 0))
+    nothing = weights.expression == 0 if weights.constant is None else weights.constant == 0
+    holes["undefined"] = either(holes.get("undefined", False), both(reached, nothing))
     low, high = (None, None)
     if all(w.low is not None and w.low >= 0 for _, _, w in entered):
         lows, highs = [v.low for _, v, _ in entered], [v.high for _, v, _ in entered]

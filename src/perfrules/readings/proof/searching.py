@@ -48,12 +48,13 @@ class Goal:
 
 @define
 class Searching(Generic[T]):
-    """One search: candidates asked for until one is accepted, or there is none."""
+    """One search: so many candidates asked for until one is accepted, or there is none."""
 
     encoding: Encoding
     goal: Goal
     accept: Accept[T]
     block: RowBlock | None
+    candidates: int = CANDIDATES
 
     def run(self) -> Found[T]:
         first, more = self._asked(grid=False)
@@ -94,7 +95,7 @@ class Searching(Generic[T]):
         return Found(why=("limit",)), False
 
     def _models(self, solver: z3.Solver) -> tuple[Found[T] | None, bool]:
-        for proposed in range(CANDIDATES):
+        for proposed in range(self.candidates):
             answer = solver.check()
             if answer == z3.unknown:
                 return (None, False) if not proposed else (Found(why=("not-confirmed",)), True)

@@ -96,6 +96,11 @@ class Term:
         """The number that it is where it is one."""
         return next((v for _, v in self.cases if isinstance(v, Number)), None)
 
+    @property
+    def kept_to_numbers(self) -> Condition:
+        """Whether it is a number if it is there."""
+        return either(*(c for c, v in self.cases if isinstance(v, Number))) if self.cases else True
+
     def truth(self) -> Condition:
         """Whether it is there and true."""
         return either(*(both(c, self.there, v.expression) for c, v in self.cases if isinstance(v, Truth)))
