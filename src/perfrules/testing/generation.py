@@ -143,9 +143,9 @@ class _Found:
         return set(_items(draft, self.search, sides)), sides
 
     def _all(self, items: set[Item], sides: Sides) -> set[Item]:
-        """What a draft brings: its items, and the sides of lines on which none comes nearer."""
+        """What a draft brings: its items, and the sides of lines to which none comes nearer."""
         keys = {site: ("side", site, _sign(q)) for site, q in sides.items()}
-        near = {k for site, k in keys.items() if k in self.nearest and abs(sides[site]) <= 2 * self.nearest[k]}
+        near = {k for site, k in keys.items() if k in self.nearest and abs(sides[site]) == self.nearest[k]}
         return items | near
 
     def chosen(self) -> tuple[Generated, ...]:
