@@ -22,7 +22,7 @@ from perfrules import records, supplying, testing, verbs
 from perfrules.cli.commands import perfrules
 from perfrules.model import Hole, Record, Scheme
 from perfrules.plan import RowBlock
-from perfrules.proving import deciding
+from perfrules.proving import alike, deciding
 from perfrules.readings import exact
 from perfrules.readings.proof import claims, searching
 from perfrules.readings.proof.comparing import at
@@ -325,6 +325,64 @@ def test_bounds_add_up_without_the_whole_tree_in_one_question() -> None:
     cut = Prover(verbs.plan(scheme), made.adding.cuts(root, read), made.adding.assumed(root, read))
     assert cut.search(root, 0, lambda _: None).none
     assert not cut.encoding().inputs.keys() & {"漏损率", "停水小时", "成本"}
+
+
+TWINS = """
+perfrules: 1
+scheme: example.twins
+title: 同形
+clause: 例
+inputs:
+  甲数: {kind: number, min: 0}
+  甲标: {kind: number, min: 0, decimals: 0}
+  乙数: {kind: number, min: 0}
+  乙标: {kind: number, min: 0, decimals: 0}
+  丙数: {kind: number, min: 1}
+  丙标: {kind: number, min: 0, decimals: 0}
+tree:
+  points: 70
+  leaves: {undefined: zero, missing: zero, round: 2}
+  children:
+    甲: {points: 20, formula: "min(甲数 / 甲标, 1) * points"}
+    乙: {points: 20, formula: "min(乙数 / 乙标, 1) * points"}
+    丙: {points: 20, formula: "min(丙数 / 丙标, 1) * points"}
+    丁: {points: 10, formula: "min(甲数 / 甲标, 1) * points"}
+"""
+
+
+def test_claims_alike_have_one_form_and_others_another() -> None:
+    """What differs in anything but a name is of another form: a bound, points, a sign, a constant, which name is where."""
+    scheme = pr.loads(TWINS)
+    made = verbs.plan(scheme)
+    forms: dict[str, list[Any]] = {}
+    for claim in claims.standard(made):
+        if claim.of.path:
+            forms.setdefault(claim.of.path, []).append(alike.form_of(made, claim).said)
+    assert forms["甲"] == forms["乙"]
+    assert len(forms["甲"]) == len(set(forms["甲"])) > 6
+    assert not set(forms["甲"]) & {*forms["丙"], *forms["丁"]}
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["min(乙标 / 乙数, 1)", "max(乙数 / 乙标, 1)", "min(乙数 / 乙标, 2)", "min(乙数 / 乙数, 1)", "min(乙数 * 乙标, 1)"],
+)
+def test_another_formula_is_of_another_form(other: str) -> None:
+    """Operators, functions, constants and which name stands where tell claims apart."""
+    made = verbs.plan(pr.loads(TWINS.replace("min(乙数 / 乙标, 1)", other)))
+    forms = {p: {alike.form_of(made, c) for c in claims.standard(made) if c.of.path == p} for p in ("甲", "乙")}
+    assert not {f.said for f in forms["甲"]} & {f.said for f in forms["乙"]}
+
+
+def test_claims_alike_are_answered_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that serves again is the same as asked anew, and what it shows is of the indicator's own inputs."""
+    scheme = pr.loads(TWINS)
+    shared = pr.prove(scheme)
+    monkeypatch.setattr(deciding, "form_of", lambda *_: None)
+    assert [d.word for d in shared] == [d.word for d in pr.prove(scheme)]
+    shown = [d for d in shared if d.path == "乙" and not isinstance(d.answer, pr.Unknown) and d.answer.record]
+    assert len(shown) > 2
+    assert all(set(d.answer.record.record) <= {"乙数", "乙标"} for d in shown)
 
 
 GROUPS = """
