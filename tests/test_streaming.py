@@ -549,3 +549,18 @@ def pr_records(lines: list[dict[str, Any]]) -> Any:
     from perfrules.records import records_from_mappings
 
     return records_from_mappings(PROJECTS, lines).records
+
+
+def test_scoring_a_file_brings_no_pandas_in(tmp_path: Path) -> None:
+    """Pyarrow imports pandas for some of its calls, which takes longer than everything else before the first batch."""
+    pytest.importorskip("pandas")
+    source, scheme = tmp_path / "given.parquet", tmp_path / "scheme.yaml"
+    pl.DataFrame(records(50)).write_parquet(source)
+    scheme.write_text(SCHEME, encoding="utf-8")
+    code = (
+        "import sys, perfrules as pr; from perfrules.formats.streaming import score_file; "
+        "score_file(pr.load(sys.argv[1]), sys.argv[2], sys.argv[3]); print('pandas' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(scheme), str(source), str(tmp_path / "made.parquet")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
