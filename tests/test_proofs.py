@@ -14,7 +14,7 @@ import attrs
 import pytest
 import yaml
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 import perfrules as pr
@@ -49,9 +49,8 @@ INEXACT = {"ln", "exp", "power", "largest", "smallest", "quantile", "size"}
 
 
 @st.composite
-def scored(draw: st.DrawFn, focus: str = "everything" if DEEP else "leaves") -> tuple[Scheme, Record]:
-    """A scheme (of the whole language in deep runs: large ones keep the solver busy for minutes), and a record for it that
-    nobody has ruled on."""
+def scored(draw: st.DrawFn, focus: str = "everything") -> tuple[Scheme, Record]:
+    """A scheme of the whole language, and a record for it that nobody has ruled on."""
     scheme = draw(testing.schemes(focus=focus))
     return scheme, records.record_from(scheme, draw(testing.records(scheme)))
 
@@ -60,7 +59,10 @@ def scored(draw: st.DrawFn, focus: str = "everything" if DEEP else "leaves") -> 
 @given(scored())
 def test_the_encoding_agrees_with_the_exact_reading(case: tuple[Scheme, Record]) -> None:
     """Every step, of the record and of each of its rows, is the same value or the same hole by both."""
-    assert compared(*case) >= 0
+    try:
+        assert compared(*case) >= 0
+    except TimeoutError:  # figures so long that the solver does not come to an end with them
+        reject()
 
 
 def compared(scheme: Scheme, record: Record) -> int:

@@ -12,7 +12,7 @@ from perfrules.plan import RowBlock
 from perfrules.readings.proof.algebra import Algebra
 from perfrules.readings.proof.encoding import Encoding, Said
 from perfrules.readings.proof.inputs import fraction_of, pinned
-from perfrules.readings.proof.searching import Accept, Found, Goal, Searching, T
+from perfrules.readings.proof.searching import Accept, Found, Goal, Searching, T, limit
 from perfrules.readings.proof.terms import Condition, Day, Number, Term, Truth, both, either, no
 
 
@@ -68,9 +68,11 @@ def at(encoding: Encoding, record: Mapping[str, Datum | Hole], rows: Mapping[str
        stage: str = "") -> Callable[[Term], Datum | Hole]:  # fmt: skip
     """What terms come to for one record: the encoding read as a scoring, for comparison with the exact one.
 
-    The terms must have been made before. Raises ValueError where the record is not one of the encoding's.
+    The terms must have been made before. Raises ValueError where the record is not one of the encoding's, TimeoutError
+    where the solver does not tell within its limit.
     """
     solver = z3.SimpleSolver(ctx=encoding.algebra.context)
+    limit(solver)
     solver.add(*encoding.algebra.sides)
     for name, brought in encoding.inputs.items():
         solver.add(*pinned(encoding.algebra, brought, record.get(name, Hole("missing"))))
@@ -83,7 +85,10 @@ def at(encoding: Encoding, record: Mapping[str, Datum | Hole], rows: Mapping[str
         solver.add(encoding.stage == (stages.index(stage) + 1 if stage else 0))
     for term in encoding.benchmarks.values():
         solver.add(term.hole("missing"))
-    if solver.check() != z3.sat:
+    answer = solver.check()
+    if answer == z3.unknown:
+        raise TimeoutError(solver.reason_unknown())
+    if answer == z3.unsat:
         raise ValueError("no such record")
     model = solver.model()
 

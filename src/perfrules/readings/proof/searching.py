@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from time import monotonic
 from typing import Generic, TypeVar
 
 import z3
@@ -18,13 +19,24 @@ from perfrules.readings.proof.inputs import Brought, datum_of, fraction_of
 from perfrules.readings.proof.terms import Condition, Term
 
 SOLVER_WORK, SOLVER_PATIENCE = 2_000_000, 20_000
-"""How much work of the solver a question may take (its own count, so that answers do not hang on the machine), and the
-milliseconds after which it is given up whatever it counts."""
+"""How much work of the solver each answer may take (its own count, so that answers do not hang on the machine), and the
+milliseconds after which a search is given up whatever it counts."""
+SOLVER_WAYS = {"arith.nl.horner": False}
+"""Ways of the solver with products that are left aside: with this one it tightens bounds by roots of ever longer numbers,
+which no limit interrupts."""
 CANDIDATES = 6
 """How many candidates that the exact reading does not accept are blocked before the grid is added, or it is given up."""
 
 T = TypeVar("T")
 Accept = Callable[[Candidate], T | None]
+
+
+def limit(solver: z3.Solver) -> None:
+    """Keep a solver to its limits, and to ways that end."""
+    solver.set("rlimit", SOLVER_WORK)
+    solver.set("timeout", SOLVER_PATIENCE)
+    for way, taken in SOLVER_WAYS.items():
+        solver.set(way, taken)
 
 
 @frozen
@@ -55,8 +67,11 @@ class Searching(Generic[T]):
     accept: Accept[T]
     block: RowBlock | None
     candidates: int = CANDIDATES
+    _until: float = 0.0
 
     def run(self) -> Found[T]:
+        """What is found before patience ends."""
+        self._until = monotonic() + SOLVER_PATIENCE / 1000
         first, more = self._asked(grid=False)
         if first.shown is not None or first.none:
             return first
@@ -86,8 +101,7 @@ class Searching(Generic[T]):
         if grid:
             conditions += [c for b in self._brought() for c in b.grid]
         for solver in (z3.SimpleSolver(ctx=context), z3.Solver(ctx=context)):
-            solver.set("rlimit", SOLVER_WORK)
-            solver.set("timeout", SOLVER_PATIENCE)
+            limit(solver)
             solver.add(*conditions)
             found, proposed = self._models(solver)
             if found is not None:
@@ -96,6 +110,10 @@ class Searching(Generic[T]):
 
     def _models(self, solver: z3.Solver) -> tuple[Found[T] | None, bool]:
         for proposed in range(self.candidates):
+            left = int((self._until - monotonic()) * 1000)
+            if left <= 0:
+                return Found(why=("limit",)), bool(proposed)
+            solver.set("timeout", left)
             answer = solver.check()
             if answer == z3.unknown:
                 return (None, False) if not proposed else (Found(why=("not-confirmed",)), True)
