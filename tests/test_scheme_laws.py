@@ -196,6 +196,42 @@ def test_an_archive_that_changed_is_found() -> None:
     assert LAWS["same-digest"](other).answer == "breached"
 
 
+# ── what does not apply ──
+
+NOT_APPLIED = """
+inputs:
+  支出: {kind: number, unit: 万元, min: 0}
+  预算: {kind: number, unit: 万元, min: 0}
+  参评: {kind: boolean}
+rows:
+  项目:
+    columns:
+      名称: {kind: text}
+      实际: {kind: number, min: 0}
+      计划: {kind: number, min: 0}
+    name: 名称
+    points: 10
+    formula: clip(实际 / 计划, 0, 1) * points
+    applies_when: 计划 > 0
+tree:
+  id: 总分
+  points: 30
+  rescale: true
+  children:
+    甲: {points: 10, applies_when: 预算 > 0, formula: "clip(支出 / 预算, 0, 1) * points"}
+    乙: {points: 10, applies_when: 参评 and 预算 > 0, children: {丙: {points: 10, formula: "clip(支出 / 预算, 0, 1) * points"}}}
+    丁: {points: 10, rows: 项目, adjustable: true}
+"""
+
+
+def test_a_division_that_does_not_apply_is_guarded() -> None:
+    """`applies_when` of a node, of what it stands beneath, and of rows says what becomes of a zero; another condition does not."""
+    assert verdict("divisions-guarded", NOT_APPLIED).answer == "holds"
+    for guard, about in (("预算 > 0, f", "甲"), (" and 预算 > 0", "乙/丙"), ("计划 > 0", "项目")):
+        changed = NOT_APPLIED.replace(guard, guard.replace(" and 预算 > 0", "").replace("> 0", ">= 0"))
+        assert [b.subject for b in verdict("divisions-guarded", changed).breaches] == [about]
+
+
 # ── verdicts ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -203,8 +239,8 @@ def test_what_does_not_apply_is_neither_a_pass_nor_a_failure() -> None:
     """It says what it would need, in both languages."""
     found = verdict("no-cliff", GOOD)
     assert (found.answer, found.breaches) == ("not-applicable", ())
-    assert found.why("zh").startswith("不适用：")
-    assert found.why("en").startswith("not applicable: ")
+    assert found.why("zh").startswith("不适用：没有声明最大落差的指标")
+    assert found.why("en").startswith("not applicable: it needs an indicator whose ")
 
 
 def test_the_same_records_in_every_run() -> None:

@@ -113,8 +113,8 @@ def _line(data: Mapping[str, Any]) -> Line:
     amount = as_number(data["amount"])
     if amount is None or data["kind"] not in get_args(LineKind):
         raise ValueError(data["kind"])
-    words = (_text(data[word]) for word in ("name", "reason", "clause"))
-    return Line(_text(data["path"]), data["kind"], amount, *words)
+    name, reason, clause = (_text(data[word]) for word in ("name", "reason", "clause"))
+    return Line(_text(data["path"]), data["kind"], amount, name, reason, clause)
 
 
 def _ruling(data: Mapping[str, Any]) -> Ruling:

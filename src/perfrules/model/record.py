@@ -17,11 +17,15 @@ Datum = Fraction | bool | str | date
 
 @frozen
 class Hole:
-    """Where a value should be and none is: missing 缺失, not applicable 不适用, undefined 无意义 or refused 不予计分."""
+    """Where a value should be and none is: missing 缺失, not applicable 不适用, undefined 无意义 or refused 不予计分.
+
+    `unmet` is the condition (`applies_when`) that does not hold, in the author's words, where that is why.
+    """
 
     kind: HoleKind
     name: str = ""
     why: str = ""
+    unmet: str = ""
 
 
 MISSING = Hole("missing")

@@ -36,7 +36,10 @@ LineKind = Literal[
 
 @frozen
 class Line:
-    """One line of loss 失分: so many points lost (negative: gained) at a path, and why."""
+    """One line of loss 失分: so many points lost (negative: gained) at a path, and why.
+
+    `hole` is what `reason` puts into 中文, where it was a hole that lost them.
+    """
 
     path: str
     kind: LineKind
@@ -44,6 +47,7 @@ class Line:
     name: str = ""
     reason: str = ""
     clause: str = ""
+    hole: Hole | None = None
 
 
 State = Literal["scored", "absent", "refused", "described"]

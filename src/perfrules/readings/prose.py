@@ -50,6 +50,8 @@ class _Words:
     takes: str
     steps: str
     loss: str
+    gain: str
+    applies: str
     none: str
     clause: str
     assumed: str
@@ -73,14 +75,16 @@ class _Words:
 _WORDS: Mapping[Language, _Words] = {
     "zh": _Words(
         record="记录", total="得分", grade="等级", no_score="没有得分", rule="规则", takes="取值", steps="计算", loss="失分",
-        none="未失分", clause="依据", assumed="假定", unverified="未核实", unmarked="未注明依据", losses="失分明细（由大到小）",
+        gain="多得", applies="适用条件", none="未失分", clause="依据", assumed="假定", unverified="未核实", unmarked="未注明依据",
+        losses="失分明细（由大到小）",
         adds_up="合计 {sum} = {max} − {points}", absent="不计", component="其中项，不另计分", described="只列示，不计分",
         ruling="审定：计算得 {computed}，审定为 {points}（{by}，{date}）：{reason}", made_of="由下级合成", rests="计分依据",
         adjusted="加减分与否决", findings="提示", colon="：", comma="，", stop="；",
     ),
     "en": _Words(
         record="Record", total="score", grade="grade", no_score="no score", rule="rule", takes="values", steps="working",
-        loss="lost", none="nothing lost", clause="clause", assumed="assumed", unverified="unverified",
+        loss="lost", gain="gained", applies="applies when",
+        none="nothing lost", clause="clause", assumed="assumed", unverified="unverified",
         unmarked="no clause stated", losses="Lines of loss (largest first)", adds_up="together {sum} = {max} − {points}",
         absent="not counted", component="a component, not added", described="shown, not scored",
         ruling="ruling: computed {computed}, ruled {points} ({by}, {date}): {reason}", made_of="made of the nodes beneath",
@@ -102,6 +106,12 @@ _LINES: Mapping[Language, Mapping[str, str]] = {
         "rounding": "rounding", "ruling": "ruling",
     },
 }  # fmt: skip
+
+_GAINS: Mapping[Language, Mapping[str, str]] = {
+    "zh": {"rule": "按规则多得", "combined": "按汇总方式多得"},
+    "en": {"rule": "gained by the rule", "combined": "gained by the way of combining"},
+}
+"""What is said instead of a line that gives points."""
 
 _STATES: Mapping[Language, Mapping[str, str]] = {
     "zh": {
@@ -177,8 +187,8 @@ class _Prose:
         inside = _interval(scale.body.bands, int(arm))
         read = scale.body.of.source.strip()
         if self.lang == "zh":
-            return f"（{read} = {_datum(of)}，落在 {inside}）"
-        return f" ({read} = {_datum(of)}, within {inside})"
+            return f"（{read} {_equals(_datum(of))}，落在 {inside}）"
+        return f" ({read} {_equals(_datum(of))}, within {inside})"
 
     def happenings(self) -> list[str]:
         w = self.words
@@ -209,11 +219,17 @@ class _Prose:
 
     def line(self, line: Line) -> str:
         w = self.words
-        what = _LINES[self.lang][line.kind]
-        name = f" {line.name}" if line.name else ""
-        reason = f"{w.stop}{line.reason}" if line.reason else ""
         clause = f"{w.stop}{w.clause}{w.colon}{line.clause}" if line.clause else ""
-        return f"{line.path or self.scheme.tree.name}  {_signed(-line.amount)}{w.colon}{what}{name}{reason}{clause}"
+        return f"{line.path or self.scheme.tree.name}  {_signed(-line.amount)}{w.colon}{self.why(line)}{clause}"
+
+    def why(self, line: Line) -> str:
+        """What took the points of a line, or gave them."""
+        what = _LINES[self.lang][line.kind]
+        if line.amount < 0:
+            what = _GAINS[self.lang].get(line.kind, what)
+        name = f" {line.name}" if line.name else ""
+        reason = line.reason if line.hole is None else hole_words(line.hole, self.lang)
+        return f"{what}{name}{self.words.stop}{reason}" if reason else f"{what}{name}"
 
     def foundations(self) -> list[str]:
         w = self.words
@@ -227,7 +243,8 @@ class _Prose:
     def findings(self) -> list[str]:
         if not self.card.findings:
             return []
-        told = [f"  {f.severity} {f.name} {f.path}{self.words.colon}{f.message(self.lang)}" for f in self.card.findings]
+        about = [(f, f" {f.path}" if f.path else "") for f in self.card.findings]
+        told = [f"  {f.severity} {f.name}{of}{self.words.colon}{f.message(self.lang)}" for f, of in about]
         return [self.words.findings, *told]
 
     # ------------------------------------------------------------------------------------------ one node
@@ -249,13 +266,12 @@ class _Prose:
         if node.role == "row":
             yield from (inner + line for line in self.row(node))
         else:
-            yield from (inner + line for line in self.body(self.by_path[node.path]))
+            yield from (inner + line for line in self.body(self.by_path[node.path], node.because))
         own = [x for x in self.card.lines if x.path == node.path]
         if own and node.state == "scored":
             for line in own:
-                reason = f"{w.stop}{line.reason}" if line.reason else ""
-                name = f" {line.name}" if line.name else ""
-                yield f"{inner}{w.loss} {number(line.amount)}{w.colon}{_LINES[self.lang][line.kind]}{name}{reason}"
+                moved = w.loss if line.amount > 0 else w.gain
+                yield f"{inner}{moved} {number(abs(line.amount))}{w.colon}{self.why(line)}"
         elif node.state == "scored" and node.role in ("leaf", "row") and node.lost == 0:
             yield inner + w.none
         yield f"{inner}{w.clause}{w.colon}{self.provenance(node.provenance)}"
@@ -273,8 +289,11 @@ class _Prose:
         why = f"{w.colon}{hole_words(node.because, self.lang)}" if node.because else ""
         return f"{w.absent if node.state == 'absent' else w.no_score}{points}{why}"
 
-    def body(self, planned: NodePlan) -> Iterator[str]:
+    def body(self, planned: NodePlan, because: Hole | None) -> Iterator[str]:
         node = planned.node
+        if because is not None and because.unmet and node.applies_when is not None:
+            yield from self.inapplicable(node.applies_when, self.results.values, None)
+            return
         body = node.holds.body if isinstance(node.holds, model.Group) else node.holds
         if body is None or isinstance(body, model.OpenGroup | model.Group):
             yield self.words.made_of
@@ -295,8 +314,19 @@ class _Prose:
             if f"{planned.node.path}/{row.name}" == node.path and kind.body is not None:
                 scope = {**self.results.values, **local}
                 label = f"{block.name}#{row.number}/{prefix}__body"
+                if node.because is not None and node.because.unmet and kind.applies_when is not None:
+                    yield from self.inapplicable(kind.applies_when, scope, row)
+                    return
                 yield from self.rule(kind.body, f"{prefix}__body", scope, label, row)
                 return
+
+    def inapplicable(self, condition: Formula, scope: Mapping[str, Datum | Hole], row: Row | None) -> Iterator[str]:
+        """The condition that does not hold, and the values it read: the rule that it keeps away has nothing to say."""
+        w = self.words
+        yield f"{w.applies}{w.colon}{_source(condition)}"
+        read = [text for name in dict.fromkeys(condition.names) if (text := self._value(name, scope, row))]
+        if read:
+            yield f"{w.takes}{w.colon}{w.comma.join(read)}"
 
     def rule(
         self,
@@ -376,7 +406,7 @@ class _Prose:
         bare = shown.removesuffix(each.unit.text) if each and each.unit else shown
         if raw not in ("", shown, bare, shown.strip("“”")) and not _same_number(raw, bare):
             printed = f"（原填“{raw}”）" if self.lang == "zh" else f" (written “{raw}”)"
-        return f"{label} = {shown}{printed}"
+        return f"{label} {_equals(shown)}{printed}"
 
     def _made_value(self, name: str, value: Datum, scope: Mapping[str, Datum | Hole], row: Row | None) -> str:
         """A value with the rule that made it and the inputs behind it."""
@@ -384,7 +414,7 @@ class _Prose:
         rule = f" = {_source(body.formula)}" if isinstance(body, model.FormulaBody) else ""
         behind = [self._value(n, scope, row) for n in dict.fromkeys(n for f in model.formulas(body) for n in f.names)]
         inputs = self.words.comma.join(text for text in behind if text)
-        shown = f"{name}{rule} = {_datum(value)}"
+        shown = f"{name}{rule} {_equals(_datum(value))}"
         if not inputs:
             return shown
         return f"{shown}（{inputs}）" if self.lang == "zh" else f"{shown} ({inputs})"
@@ -408,7 +438,7 @@ class _Prose:
                 if not isinstance(each.value, Fraction):
                     continue
                 if not parsing.is_name(text) and text != "points":
-                    parts[f"{text} = {number(each.value)}"] = None
+                    parts[f"{text} {_equals(number(each.value))}"] = None
         return list(parts)[:_SHOWN]
 
     def provenance(self, mark: Provenance) -> str:
@@ -433,6 +463,11 @@ class _Prose:
 
 def _source(text: Formula | None) -> str:
     return "" if text is None else " ".join(text.source.split())
+
+
+def _equals(shown: str) -> str:
+    """What something is: `= 5`, or `≈ 1.108333`."""
+    return f"≈ {shown[1:]}" if shown.startswith("≈") else f"= {shown}"
 
 
 def _signed(value: Fraction | None) -> str:

@@ -8,11 +8,22 @@ from typing import Any
 
 from perfrules import model
 from perfrules.findings import Finding, Severity
-from perfrules.model import Hole, NodeScore, Provenance, Scorecard
+from perfrules.model import Cell, Hole, NodeScore, Provenance, Scorecard
 from perfrules.numbers import published
-from perfrules.plan import GradePlan, NodePlan, Stage
+from perfrules.plan import GradePlan, NodePlan, PlanStep, RowBlock, Stage
+from perfrules.scorecards.divisors import zero_divisor
 from perfrules.scorecards.foundations import hole_words, one_line, origin, outcomes_of, state_of
 from perfrules.scorecards.losses import ZERO, Losses
+
+_SUPPLY = (
+    "补上数据；确实不适用的，注明不适用和理由。",
+    "Supply the data; where it does not apply, mark it so with a reason.",
+)
+_UNDEFINED = (
+    "核对作除数的数；数没有错的，请体系作者写明这时怎么计分（undefined）。",
+    "Check the figure that is divided by; if it is right, the scheme's author must say what happens then (undefined).",
+)
+"""How a node without a score is mended: where something is wanting, and where a rule's figures give it no value."""
 
 
 class Card(Losses):
@@ -101,7 +112,7 @@ class Card(Losses):
         if state == "absent":
             self.absent.add(node.path)
         if state == "refused" and role == "leaf" and because is not None and not self._beneath_absent(node.path):
-            self.find("no-score", node.path, why=hole_words(because), why_en=hole_words(because, "en"))
+            self._no_score(node.path, because, planned.body, self.plan.producers, self.values, {})
         raw = self.values[planned.raw]
         return NodeScore(
             path=node.path,
@@ -126,6 +137,29 @@ class Card(Losses):
         """Whether what it stands beneath does not apply at all: then nothing of it is wanting."""
         return any(path.startswith(f"{above}/") if above else path for above in self.absent)
 
+    def _no_score(
+        self,
+        path: str,
+        because: Hole,
+        step: str,
+        steps: Mapping[str, PlanStep],
+        scope: Mapping[str, Any],
+        cells: Mapping[str, Cell],
+    ) -> None:
+        """Where figures are wanting they are asked for; where a rule divides by a figure that is zero, it is named."""
+        why, why_en, mend, mend_en = hole_words(because), hole_words(because, "en"), *_SUPPLY
+        if because.kind == "undefined":
+            mend, mend_en = _UNDEFINED
+            divisor = zero_divisor(self.plan, step, steps, scope, {**self.record.cells, **cells})
+            if divisor:
+                why, why_en = f"“{divisor}”为 0，不能作除数", f"“{divisor}” is 0 and cannot be divided by"
+        self.find("no-score", path, why=why, why_en=why_en, mend=mend, mend_en=mend_en)
+
+    def _block(self, name: str) -> Mapping[str, PlanStep]:
+        """The steps of a row block, before those of the record."""
+        block = next(s for s in self.plan.steps if isinstance(s, RowBlock) and s.name == name)
+        return {**self.plan.producers, **{s.name: s for s in block.steps}}
+
     def _in_range(self, node: model.TreeNode, score: Fraction) -> None:
         """A score outside its node's points is told, not mended; bonuses and rows of other points may do it rightly."""
         assert node.points is not None
@@ -145,6 +179,7 @@ class Card(Losses):
             return
         node = planned.node
         assert isinstance(node.holds, model.OpenGroup)
+        kind = self.scheme.rows[node.holds.rows]
         prefix = planned.rows.removesuffix("__rows")
         depth = 0 if not node.path else node.path.count("/") + 1
         for row, local in self.results.rows.get(planned.rows, []):
@@ -157,11 +192,11 @@ class Card(Losses):
             computed = self.results.computed.get(f"{key}#{row.number}")
             because = None
             if isinstance(value, Hole):
-                body = local.get(f"{prefix}__body")
-                because = origin(body if isinstance(body, Hole) else value, self.values)
+                because = self.behind_row(prefix, kind, local) or origin(value, self.values)
             worth = points if isinstance(points, Fraction) else None
             if state == "refused" and because is not None and not self._beneath_absent(path):
-                self.find("no-score", path, why=hole_words(because), why_en=hole_words(because, "en"))
+                scope = {**self.values, **local}
+                self._no_score(path, because, f"{prefix}__body", self._block(planned.rows), scope, row.cells)
             if score is not None and worth is not None and not 0 <= score <= worth:
                 self.find("score-out-of-range", path, score=published(score), low="0", high=published(worth))
             possible = local.get(f"{prefix}__possible")

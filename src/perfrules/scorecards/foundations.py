@@ -109,7 +109,9 @@ def origin(hole: Hole, values: Mapping[str, Any]) -> Hole:
 
 
 def hole_words(hole: Hole, lang: str = "zh") -> str:
-    """A hole in words: 实际完成值 缺失."""
+    """A hole in words: 实际完成值 缺失; 不适用：预算数 > 0 不成立."""
     words = _HOLES[lang][hole.kind]
+    if hole.unmet:
+        return f"{words}：{hole.unmet} 不成立" if lang == "zh" else f"{words}: {hole.unmet} does not hold"
     name = "" if "__" in hole.name else hole.name
     return f"{name} {words}" if name else words

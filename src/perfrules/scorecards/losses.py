@@ -10,7 +10,7 @@ from perfrules import model
 from perfrules.findings import Finding
 from perfrules.model import Hole, Line, Record, Row
 from perfrules.plan import Arms, NodePlan, Plan, Results
-from perfrules.scorecards.foundations import Foundations, hole_words, origin, outcomes_of, source_line
+from perfrules.scorecards.foundations import Foundations, hole_words, one_line, origin, outcomes_of, source_line
 
 ZERO = Fraction(0)
 
@@ -32,18 +32,31 @@ class Losses:
 
     def because(self, planned: NodePlan, value: Hole) -> Hole:
         """The hole behind a node without a score, nearest to the data."""
-        for step in (planned.applies, planned.body):
-            hole = self.values.get(step)
-            if isinstance(hole, Hole):
-                return origin(hole, self.values)
-        if planned.applies and self.values[planned.applies] is False:
-            return Hole("not_applicable", planned.node.name, "applies_when")
+        behind = self._behind(planned.applies, planned.body, self.values, planned.node)
+        if behind is not None:
+            return behind
         for stage in planned.stages:
             step = stage.trigger or stage.step
             hole = self.values.get(step)
             if isinstance(hole, Hole) and hole.name:
                 return origin(hole, self.values)
         return Hole(value.kind, value.name, value.why)
+
+    def _behind(
+        self, applies: str, body: str, scope: Mapping[str, Any], about: model.TreeNode | model.RowKind
+    ) -> Hole | None:
+        """What leaves a rule without a value: that it does not apply, whatever its figures are; else what it came upon."""
+        if scope.get(applies) is False and about.applies_when is not None:
+            return Hole("not_applicable", about.name, unmet=one_line(about.applies_when))
+        for step in (applies, body):
+            hole = scope.get(step)
+            if isinstance(hole, Hole):
+                return origin(hole, self.values)
+        return None
+
+    def behind_row(self, prefix: str, kind: model.RowKind, local: Mapping[str, Any]) -> Hole | None:
+        """What leaves a row without a value of its own."""
+        return self._behind(f"{prefix}__applies", f"{prefix}__body", local, kind)
 
     def _taken(self, arms: Arms, values: Mapping[str, Any]) -> model.Outcome | None:
         arm = values.get(arms.step)
@@ -98,14 +111,14 @@ class Losses:
         first = self._value(planned.first, planned)
         if not isinstance(first, Fraction) or most == first:
             return []
-        body = self.values.get(planned.body)
-        reason = node.reason
-        if isinstance(body, Hole):
-            reason = hole_words(origin(body, self.values))
+        hole = self._behind(planned.applies, planned.body, self.values, node)
+        reason = node.reason if first < most else ""  # which tells why points are lost, not why there are more
+        if hole is not None:
+            reason = hole_words(hole)
         elif planned.arms is not None:
             taken = self._taken(planned.arms, self.values)
             reason = (taken.reason if taken else "") or reason
-        return [Line(node.path, kind, most - first, "", reason, node.provenance.clause)]
+        return [Line(node.path, kind, most - first, "", reason, node.provenance.clause, hole)]
 
     def _step_line(self, planned: NodePlan, kind: model.LineKind, before: object, after: object) -> list[Line]:
         if isinstance(before, Fraction) and isinstance(after, Fraction) and before != after:
@@ -122,8 +135,9 @@ class Losses:
             if isinstance(value, Fraction):
                 lines += self.lines(inner)
             elif child.worth:
-                reason = hole_words(self.because(inner, value)) if isinstance(value, Hole) else ""
-                lines.append(Line(child.path, "absent", child.worth, "", reason, child.provenance.clause))
+                hole = self.because(inner, value) if isinstance(value, Hole) else None
+                reason = hole_words(hole) if hole is not None else ""
+                lines.append(Line(child.path, "absent", child.worth, "", reason, child.provenance.clause, hole))
         return lines
 
     def _row_lines(self, planned: NodePlan) -> list[Line]:
@@ -156,23 +170,23 @@ class Losses:
         computed = self.results.computed.get(f"{key}#{row.number}", score)
         if not isinstance(points, Fraction):
             points = ZERO  # nobody knows its points; whatever it scores is then a gain
-        body = local.get(f"{prefix}__body")
+        hole = self.behind_row(prefix, kind, local)
         if not isinstance(score, Fraction):
-            hole = body if isinstance(body, Hole) else score
-            reason = hole_words(origin(hole, self.values)) if isinstance(hole, Hole) else ""
-            return [Line(path, "absent", points, "", reason, clause)]
-        reason = kind.reason
+            if hole is None and isinstance(score, Hole):
+                hole = origin(score, self.values)
+            return [Line(path, "absent", points, "", hole_words(hole) if hole is not None else "", clause, hole)]
+        before = local.get(f"{prefix}__present", computed)
+        reason = kind.reason if not isinstance(before, Fraction) or before < points else ""
         arm = local.get(f"{prefix}__body__arm")
-        if isinstance(body, Hole):
-            reason = hole_words(origin(body, self.values))
+        if hole is not None:
+            reason = hole_words(hole)
         elif isinstance(arm, Fraction) and kind.body is not None:
             reason = outcomes_of(kind.body)[int(arm)].reason or reason
         if isinstance(computed, Hole):
             return [self._ruled(path, points - score)]
         lines: list[Line] = []
-        before = local.get(f"{prefix}__present", computed)
         if isinstance(before, Fraction) and before != points:
-            lines.append(Line(path, "rule", points - before, "", reason, clause))
+            lines.append(Line(path, "rule", points - before, "", reason, clause, hole))
         if isinstance(before, Fraction) and isinstance(computed, Fraction) and before != computed:
             lines.append(Line(path, "rounding", before - computed))
         if isinstance(computed, Fraction) and computed != score:

@@ -166,19 +166,32 @@ def _row_score(subject: Subject, record: Record, block: RowBlock, row: model.Row
 def divisions_guarded(subject: Subject) -> Iterator[Breach]:
     """Where an indicator's figures leave it without a value (a division by zero), the scheme says what happens then.
 
-    It says so by `undefined`, or by a rule that takes such figures another way.
+    It says so by `undefined`, by a rule that takes such figures another way, or by `applies_when` that leaves them out.
     """
     for planned in subject.plan.nodes:
         if planned.body and planned.node.policies.undefined is None:
             path = planned.node.path or planned.node.name
-            yield from _unguarded(subject, path, path, Goal(planned.body, _undefined))
+            yield from _unguarded(
+                subject, path, path, Goal(planned.body, _undefined, applies=_applying(subject, planned))
+            )
     seen: set[str] = set()
     for planned, block in subject.blocks():
         kind = subject.scheme.rows[block.rows]
         if kind.policies.undefined is None and block.rows not in seen:
             seen.add(block.rows)
-            goal = Goal(block.name.removesuffix("__rows") + "__body", _undefined, block=block)
+            prefix = block.name.removesuffix("__rows")
+            applies = (*_applying(subject, planned), f"{prefix}__applies")
+            goal = Goal(f"{prefix}__body", _undefined, block=block, applies=applies)
             yield from _unguarded(subject, block.rows, planned.node.path, goal)
+
+
+def _applying(subject: Subject, planned: NodePlan) -> tuple[str, ...]:
+    """The conditions on which a node, and all that it stands beneath, apply."""
+    path = planned.node.path
+    above = (
+        n for n in subject.plan.nodes if n.applies and f"{path}/".startswith(f"{n.node.path}/" if n.node.path else "")
+    )
+    return tuple(n.applies for n in above)
 
 
 def _undefined(value: Datum | Hole) -> bool:

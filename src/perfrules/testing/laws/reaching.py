@@ -33,13 +33,15 @@ _STARTS, _ROUNDS = 4, 2
 @frozen
 class Goal:
     """What is looked for: a step of the record (or of a row block) whose value is `reached`; what is higher by `towards` is
-    nearer, and a step that is made of `parts` is climbed by these."""
+    nearer, and a step that is made of `parts` is climbed by these. Records that do not fulfil `applies` (conditions of
+    the record, or of the block's rows) are no answer."""
 
     step: str
     reached: Reached
     towards: Callable[[Fraction], Fraction] | None = None
     block: RowBlock | None = None
     parts: tuple[NodePlan, ...] = ()
+    applies: tuple[str, ...] = ()
 
 
 def find(subject: Subject, goal: Goal) -> Raw | None:
@@ -74,11 +76,13 @@ def _values(subject: Subject, raw: Raw, goal: Goal) -> Iterator[Datum | Hole]:
     if card is None:
         return
     results = card.evidence.results
+    if any(results.values.get(step) is False for step in goal.applies):
+        return
     if goal.block is None:
         yield results.values[goal.step]
         return
     for _, local in results.rows.get(goal.block.name, ()):
-        if goal.step in local:
+        if goal.step in local and not any(local.get(step) is False for step in goal.applies):
             yield local[goal.step]
 
 

@@ -108,7 +108,7 @@ class Verdict:
     def why(self, lang: Language = "zh") -> str:
         """Where it does not apply: what it needs and the scheme does not have."""
         needs: str = words()[self.law]["needs"][lang]
-        return f"不适用：{needs}" if lang == "zh" else f"not applicable: {needs}"
+        return f"不适用：{needs}" if lang == "zh" else f"not applicable: it needs {needs}"
 
     def render(self, lang: Language = "zh") -> str:
         """The verdict as lines of text."""
