@@ -886,6 +886,24 @@ def test_the_script_is_installed():
     assert b"unknown-scheme" in done.stderr
 
 
+def test_nobody_is_shown_a_traceback(tmp_path):
+    """Where perfrules itself fails, it says so in a line of each language; the traceback stands in a file for the report."""
+    code = (
+        "import sys, perfrules.supplying as s\n"
+        "def broken(*_): raise ZeroDivisionError('甲\\n乙')\n"
+        "s.scheme = broken\n"
+        "from perfrules.cli import main; sys.argv[1:] = ['show', 'mof.project']; main()"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, timeout=120)
+    zh, en = done.stderr.decode().splitlines()
+    (file,) = tmp_path.iterdir()
+    assert done.returncode == 3
+    assert zh == f"程序出错，请报告：ZeroDivisionError: 甲（详情见 {file}）"
+    assert en == f"perfrules failed; please report this: ZeroDivisionError: 甲 (details in {file})"
+    assert "Traceback" in file.read_text(encoding="utf-8")
+
+
 def test_help_starts_fast():
     """Help imports neither rich nor the parts of the house that read and score."""
     code = (

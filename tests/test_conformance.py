@@ -354,6 +354,82 @@ def test_the_command_line_runs_the_same_checks(tmp_path: Path) -> None:
     assert "示例如此" in said
 
 
+REMARKED = SCHEME.replace("  points: 40\n", "  points: 40\n  adjustments: {加分: {formula: 2, between: [0, 2]}}\n")
+DOUBTFUL = SCHEME.replace("clip(合格次数 / 抽检次数, 0, 1) * points", "合格次数 / 抽检次数 * points")
+
+
+def test_a_remark_fails_nothing_and_a_warning_does() -> None:
+    """What needs no mending is no failure of `loads`; what somebody should look at is."""
+    for text, severity, answer in ((REMARKED, "remark", "passed"), (DOUBTFUL, "warning", "failed")):
+        scheme = pr.loads(text)
+        assert severity in {f.severity for f in scheme.findings}
+        assert checks_of_scheme(scheme)[0].run().answer == answer
+
+
+def test_a_failure_says_how_to_accept_it(tmp_path: Path) -> None:
+    """With the very words: handed back as `known`, or as its file, with a reason, the check is known to fail."""
+    scheme = pr.loads(DOUBTFUL)
+    report = checks_of_scheme(scheme)[0].run()
+    line = 'known={"example.water": {"loads: can-leave-its-range": "……"}}'
+    assert report.render("zh").endswith(f"认可的，写明缘由即可：{line}")
+    assert report.render("en").endswith(f"To accept this, say why: {line}")
+    with pytest.raises(pytest.fail.Exception, match='can-leave-its-range": '):
+        checks_of_scheme(scheme)[0]()
+    (tmp_path / "known.yaml").write_text(report.as_known, encoding="utf-8")
+    for known in (json.loads(report.as_known), tmp_path / "known.yaml"):
+        again = checks_of_scheme(scheme, known=known)[0].run()
+        assert (again.answer, again.as_known) == ("known", "")
+    stale = checks_of_scheme(pr.loads(SCHEME), known=json.loads(report.as_known))[0].run()
+    assert (stale.answer, stale.as_known) == ("failed", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "from perfrules.cli import main; sys.argv[1:] = ['mutate', 'mof.project']; main()",
+        "from perfrules.cli import main; sys.argv[1:] = ['cases', 'generate', 'mof.project', '-o', 'x.cases.yaml']; main()",
+        "from perfrules.cli import main; sys.argv[1:] = ['test', 'mof.project']; main()",
+        "from perfrules.testing import scheme_checks; scheme_checks('perfrules-mof')",
+        "from perfrules.testing import records",
+        "import perfrules; from perfrules.testing import laws; laws.total(perfrules.scheme('mof.project'))",
+    ],
+)
+@pytest.mark.parametrize("module", ["hypothesis", "pytest"])
+def test_what_is_not_installed_is_told(words: str, module: str, tmp_path: Path) -> None:
+    """Without the extra `testing` a finding says to install it, whichever way one comes to need it."""
+    if module == "pytest" and "scheme_checks" not in words:
+        pytest.skip("wants no pytest")
+    code = f"import sys; sys.modules[{module!r}] = None; {words}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    assert done.returncode == 1
+    assert "testing-not-installed" in done.stderr
+    assert "ModuleNotFoundError" not in done.stderr
+
+
+def test_a_folder_is_tested_like_its_schemes(tmp_path: Path) -> None:
+    """Every scheme in it; a folder without any, and a scheme that does not load, are told."""
+    assert called("test", str(tmp_path))[0] == 2
+    for name in ("one", "two"):
+        text = SCHEME.replace("example.water", f"example.{name}")
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "known.yaml").write_text("无关: 的文件\n", encoding="utf-8")
+    code, said = called("test", str(tmp_path), "--law", "loads", "--law", "round-trip")
+    assert code == 0
+    assert "example.one-loads" in said
+    assert "example.two-round-trip" in said
+    (tmp_path / "two.yaml").write_text("perfrules: 1\n", encoding="utf-8")
+    assert called("test", str(tmp_path), "--law", "loads")[0] == 1
+
+
+@pytest.mark.parametrize("words", [["prove"], ["mutate"], ["show"]])
+def test_a_distribution_is_no_scheme(words: list[str]) -> None:
+    """Where a scheme is wanted and a distribution is named, its schemes are."""
+    done = CliRunner().invoke(perfrules, [*words, "perfrules-binzhou"])
+    assert done.exit_code == 2
+    assert "distribution-not-scheme" in done.output
+    assert "binzhou." in done.output
+
+
 def test_what_the_command_line_names_and_is_not_there() -> None:
     """A scheme, a distribution or a check that there is not is misuse, with the nearest name."""
     assert called("test", "mof.projekt")[0] == 2

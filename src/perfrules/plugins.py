@@ -94,6 +94,12 @@ def registry() -> Registry:
     return load()
 
 
+def is_called(distribution: str, name: str) -> bool:
+    """Whether a distribution is meant by a name: its own however it is written, or that without `perfrules-`."""
+    own, said = (each.replace("_", "-").replace(".", "-").lower() for each in (distribution, name))
+    return own in (said, f"{PROJECT}-{said}")
+
+
 def _manager() -> pluggy.PluginManager:
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)

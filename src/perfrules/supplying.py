@@ -58,6 +58,11 @@ def scheme(name: str, *, on: date | None = None) -> Scheme:
         unreadable = [f for f in found if f.severity == "error"]
         if any(declared(text_of(f.path)) == wanted for f in plugins.registry().scheme_files):
             raise SchemeError(unreadable)  # it is there, and cannot be used
+        brought = [d for f in plugins.registry().scheme_files if plugins.is_called(f.distribution, wanted)
+                   and (d := declared(text_of(f.path)))]  # fmt: skip
+        if brought:
+            seen = {"name": wanted, "known": "、".join(dict.fromkeys(brought))}
+            raise SchemeError([Finding("distribution-not-scheme", None, "", seen)])
         known = [d for f in plugins.registry().scheme_files if (d := declared(text_of(f.path)))]
         raise SchemeError([Finding("unknown-scheme", None, "", {"name": wanted}, nearest(wanted, known)), *unreadable])
     if edition:

@@ -13,8 +13,12 @@ def main() -> None:
     wanting = [name for name in ("click", "rich") if find_spec(name) is None]
     if wanting:
         sys.exit(f"perfrules: {', '.join(wanting)} wanting; pip install 'perfrules[cli]'")
+    from perfrules.cli.breakdown import tell_breakdown
     from perfrules.cli.commands import perfrules
     from perfrules.cli.console import forgive_streams
 
     forgive_streams()
-    perfrules(prog_name="perfrules")
+    try:
+        perfrules(prog_name="perfrules")
+    except Exception as problem:  # the last net: whatever it is, a user is told in words
+        sys.exit(tell_breakdown(problem))

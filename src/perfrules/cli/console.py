@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 USAGE = frozenset(
     {
-        "unknown-scheme", "unknown-edition", "unknown-facts", "unknown-check", "unknown-record", "unknown-indicator", "ambiguous-indicator",
+        "unknown-scheme", "distribution-not-scheme", "unknown-edition",
+        "unknown-facts", "unknown-check", "unknown-record", "unknown-indicator", "ambiguous-indicator",
         "record-not-chosen", "file-unreadable", "file-not-found", "file-not-readable", "unknown-file-type",
         "file-not-writable", "output-over-input", "no-such-month", "no-such-stage", "nothing-to-check", "nothing-to-audit",
         "template-needs-workbook",

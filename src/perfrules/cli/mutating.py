@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 
 from perfrules import supplying
@@ -21,8 +20,6 @@ from perfrules.testing.recording import UNCONFIRMED
 
 def mutate_scheme(screen: Screen, name: str, paths: Sequence[Path], *, laws: bool) -> int:
     """Print what survives of a scheme's mutants, and how many were told by what."""
-    if laws and find_spec("hypothesis") is None:
-        return screen.stop([Finding("testing-not-installed")])
     scheme = supplying.scheme(name)
     cases, found = _read(paths)
     if not screen.json:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve
 
 from perfrules import supplying
+from perfrules.cli import examining
 from perfrules.cli.console import FAULTY, FINE, MISUSED, Screen, many
 from perfrules.findings import Finding, PerfrulesError, RecordError, SchemeError, nearest
 from perfrules.formats import read_records
 from perfrules.formats.writing import write_whole
 from perfrules.testing import cases as worked
 from perfrules.testing import recording
-from perfrules.testing.conformance import Check, Report, checks_of, checks_of_scheme, is_distribution
+from perfrules.testing.conformance import OF_SCHEMES, Check, Report, checks_of, checks_of_scheme, is_distribution
+from perfrules.testing.known import by_check, known_in
+from perfrules.testing.needs import needed
 
 _ANSWERS = {
     "passed": ("通过", "passed", "green"),
@@ -31,8 +33,7 @@ def test_target(
     screen: Screen, target: str, cases: Path | None, known: Path | None, examples: int, only: Sequence[str]
 ) -> int:
     """Print what every check of a distribution, or of a scheme, comes to."""
-    if find_spec("hypothesis") is None:
-        return screen.stop([Finding("testing-not-installed")])
+    needed("hypothesis")
     try:
         checks = _chosen(_checks(target, cases, known, examples), only)
     except ValueError as problem:  # a known failure of what there is not
@@ -53,10 +54,27 @@ def test_target(
 
 
 def _checks(target: str, cases: Path | None, known: Path | None, examples: int) -> list[Check]:
-    """The checks of a distribution, or of a scheme. Raises SchemeError for what is neither."""
+    """The checks of a distribution, of a scheme, or of every scheme in a folder. Raises SchemeError for what is neither."""
+    if Path(target).is_dir():
+        return _checks_of_folder(Path(target), cases, known, examples)
     if is_distribution(target):
         return checks_of(target, cases=cases, known=known, examples=examples)
     return checks_of_scheme(supplying.scheme(target), cases=cases, known=known, examples=examples)
+
+
+def _checks_of_folder(folder: Path, cases: Path | None, known: Path | None, examples: int) -> list[Check]:
+    examined = list(examining.examine(folder))
+    schemes = [each.scheme for each in examined if each.scheme is not None]
+    wrong = [f for each in examined if each.scheme is None for f in each.findings if f.severity == "error"]
+    if wrong or not schemes:
+        raise SchemeError(wrong or [Finding("nothing-to-check", None, "", {"folder": str(folder)})])
+    failures = known_in(known)
+    by_check(failures, {scheme.id: OF_SCHEMES for scheme in schemes})  # refuses what none of them is called
+    made: list[Check] = []
+    for scheme in schemes:
+        own = {scheme.id: failures[scheme.id]} if scheme.id in failures else {}
+        made += checks_of_scheme(scheme, cases=cases, known=own, examples=examples)
+    return made
 
 
 def _chosen(checks: list[Check], only: Sequence[str]) -> list[Check]:

@@ -30,6 +30,8 @@ __all__ = ["forms", "formulas", "generate", "mutate", "near_lines", "records", "
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
+        if _HOMES[name] != "conformance":  # which says so itself, when it is used
+            import_module("perfrules.testing.needs").needed("hypothesis")
         return getattr(import_module(f"perfrules.testing.{_HOMES[name]}"), name)
     raise AttributeError(f"perfrules.testing has no {name!r}")
 

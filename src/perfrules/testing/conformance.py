@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from perfrules.procedures.facts import audit_distribution
 from perfrules.testing import cases as worked
 from perfrules.testing.known import Known, by_check, known_in, must_have
 from perfrules.testing.laws import EXAMPLES, LAWS, Subject
+from perfrules.testing.needs import needed
 
 Answer = Literal["passed", "failed", "known", "not-applicable"]
 Tested = TypeVar("Tested", bound=Callable[..., Any])
@@ -27,11 +29,15 @@ OF_PLUGINS = ("registers", "definitions", "facts")
 
 @frozen
 class Trouble:
-    """One thing that a check found 不符: what it is about, by which a known failure is named, and the words."""
+    """One thing that a check found 不符: what it is about, by which a known failure is named, and the words.
+
+    `stale` is a failure that is registered as known and is none any more.
+    """
 
     subject: str
     zh: str
     en: str
+    stale: bool = False
 
     def said(self, lang: Language) -> str:
         """The words in one language."""
@@ -58,7 +64,17 @@ class Report:
             lines.insert(0, self.reason)
         if self.answer == "not-applicable":
             lines.append(self.why[0] if lang == "zh" else self.why[1])
+        if self.as_known:
+            head = "认可的，写明缘由即可" if lang == "zh" else "To accept this, say why"
+            lines.append(f"{head}{'：' if lang == 'zh' else ': '}known={self.as_known}")
         return "\n".join(lines)
+
+    @property
+    def as_known(self) -> str:
+        """What to hand on as `known` (or to write in its file) where the author accepts a failure; empty where none is."""
+        new = dict.fromkeys(t.subject for t in self.troubles if not t.stale) if self.answer == "failed" else {}
+        failures = {f"{self.check}: {subject}" if subject else self.check: "……" for subject in new}
+        return json.dumps({self.scheme: failures}, ensure_ascii=False) if failures else ""
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain data."""
@@ -121,6 +137,7 @@ class Check:
             pattern,
             f"登记为已知不符的“{name}”现在已经符合，请从 known 中删去：{self.known[pattern]}",
             f"“{name}” is a known failure and now passes; take it out of known: {self.known[pattern]}",
+            stale=True,
         )
 
     def __call__(self) -> None:
@@ -136,8 +153,10 @@ class Check:
             case "known":
                 pytest.xfail(report.reason)
             case "failed":
-                told = "\n".join(f"{t.zh}\n{t.en}" for t in report.troubles)
-                pytest.fail(f"{self.id}\n{told}", pytrace=False)
+                told = [f"{t.zh}\n{t.en}" for t in report.troubles]
+                if report.as_known:
+                    told.append(f"认可的，写明缘由即可 To accept this, say why: known={report.as_known}")
+                pytest.fail("\n".join([self.id, *told]), pytrace=False)
 
 
 def _matches(subject: str, pattern: str) -> bool:
@@ -219,7 +238,7 @@ def _of_scheme(
 
     def loads(_: bool) -> tuple[Found, int]:
         try:
-            return tuple(map(_of_finding, load().scheme.findings)), 0
+            return _told(load().scheme.findings), 0
         except PerfrulesError as problem:
             return tuple(map(_of_finding, problem.findings)), 0
 
@@ -281,8 +300,7 @@ def is_distribution(name: str, registry: Registry | None = None) -> bool:
 def _distribution(name: str, registry: Registry) -> str:
     every = (*registry.scheme_files, *registry.definition_files, *registry.fact_files)
     names = {f.distribution for f in every} | {name for name, _ in registry.about.values()}
-    folded = {_folded(each): each for each in names}
-    return folded.get(_folded(name)) or folded.get(f"perfrules-{_folded(name)}") or ""
+    return min((each for each in names if plugins.is_called(each, name)), key=len, default="")
 
 
 def _files_of(distribution: str, registry: Registry) -> tuple[str, list[SchemeFile]]:
@@ -295,10 +313,6 @@ def _files_of(distribution: str, registry: Registry) -> tuple[str, list[SchemeFi
             + (f"; the nearest is {near!r}" if near else "")
         )
     return name, [f for f in registry.scheme_files if f.distribution == name]
-
-
-def _folded(name: str) -> str:
-    return name.replace("_", "-").replace(".", "-").lower()
 
 
 def _named(file: SchemeFile, files: list[SchemeFile]) -> str:
@@ -326,6 +340,11 @@ def _of_finding(finding: Finding, of: str = "") -> Trouble:
     return Trouble(of or finding.name, finding.render("zh"), finding.render("en"))
 
 
+def _told(findings: Iterable[Finding]) -> tuple[Trouble, ...]:
+    """What is wrong or doubtful; remarks, which are for whoever reviews a scheme, fail nothing."""
+    return tuple(_of_finding(f) for f in findings if f.severity != "remark")
+
+
 def _registered(name: str, registry: Registry) -> Found:
     """Every plugin of the distribution loads and its hooks are known; its files are there."""
     found = [_of_finding(f) for f in registry.findings if f.path == name]
@@ -340,7 +359,7 @@ def _definitions(name: str, registry: Registry) -> Found:
     if not files:
         return Idle("插件没有带定义文件", "the plugin brings no definitions")
     found = [f for each in files for f in assembling.definitions_in(each.path.read_bytes(), str(each.path), name)[1]]
-    return tuple(map(_of_finding, found))
+    return _told(found)
 
 
 def _facts(name: str, registry: Registry) -> Found:
@@ -368,8 +387,9 @@ def scheme_checks(
     """Make a test function that takes a `check` the whole suite of a distribution: one test for each check.
 
     The function calls `check()`. Worked cases are looked for in the test's own folder unless `cases` names another; the
-    other arguments are those of `checks_of`.
+    other arguments are those of `checks_of`. Raises SchemeError without the extra `testing`.
     """
+    needed("pytest", "hypothesis")
     import pytest
 
     def made(function: Tested) -> Tested:

@@ -34,4 +34,5 @@ def perfrules() -> None:
       0  无误  fine
       1  有错误、有记录搁置或算不出总分、有表不符  errors, records set aside or without a total, forms that do not foot
       2  用法不对，或所指的并不存在  usage, or what is named does not exist
+      3  程序本身出错，请报告  perfrules itself failed; please report it
     """

@@ -14,8 +14,8 @@ from perfrules.cli.console import Screen
 
 
 @command(
-    "测试插件或体系：定律、算例、依据，逐项给出结论。TARGET 是发行包名、体系编号或文件。",
-    "Test a plugin or a scheme: laws, worked cases, provenance. TARGET is a distribution, a scheme's id or a file.",
+    "测试插件或体系：定律、算例、依据，逐项给出结论。TARGET 是发行包名、体系编号、文件或文件夹。",
+    "Test a plugin or a scheme: laws, worked cases, provenance. TARGET is a distribution, a scheme's id, a file or a folder.",
 )
 @click.argument("target", metavar="TARGET")
 @click.option("--cases", type=PATH, metavar="PATH", help="算例所在的文件夹或文件  the folder or file of worked cases")
@@ -68,6 +68,9 @@ def record(screen: Screen, scheme: str, file: Path, output: Path, source: str) -
 @options.scheme
 @click.option("-o", "--output", type=PATH, required=True, metavar="FILE", help="*.cases.yaml")
 def generate(screen: Screen, scheme: str, output: Path) -> int:
+    from perfrules.testing.needs import needed
+
+    needed("hypothesis")
     from perfrules.cli import mutating
 
     return mutating.generate_cases(screen, scheme, output)
@@ -131,6 +134,9 @@ def prove(
 )
 @click.option("--laws/--no-laws", default=True, help="是否也用定律来试  whether laws are tried too")
 def mutate(screen: Screen, scheme: str, paths: Sequence[Path], laws: bool) -> int:
+    from perfrules.testing.needs import needed
+
+    needed("hypothesis")
     from perfrules.cli import mutating
 
     return mutating.mutate_scheme(screen, scheme, paths, laws=laws)

@@ -21,6 +21,7 @@ from perfrules.ranges import Numbers
 from perfrules.readings import exact
 from perfrules.records import record_from
 from perfrules.testing.laws.verdicts import Breach
+from perfrules.testing.needs import needed
 
 Raw = Mapping[str, Any]
 EXAMPLES = 60
@@ -58,6 +59,7 @@ class Subject:
         directions: Mapping[str, Mapping[str, str]] | None = None,
         cliffs: Mapping[str, Any] | None = None,
     ) -> None:
+        needed("hypothesis")
         if examples < 1:
             raise ValueError(f"examples is a number from 1, not {examples!r}")
         for path in (*(directions or {}), *(cliffs or {})):
