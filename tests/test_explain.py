@@ -186,3 +186,45 @@ def test_a_gain_is_not_given_the_reason_of_a_loss() -> None:
     assert "支出 / 预算 ≈ 1.111111" in text
     assert "= ≈" not in text
     assert "gate-closed：触发了" in text
+
+
+BONUS = """
+perfrules: 1
+scheme: test.bonus
+title: 试
+clause: 例
+inputs:
+  率: {kind: number, unit: "%"}
+  表彰: {kind: boolean}
+tree:
+  id: 总分
+  points: 20
+  BOUND children:
+    甲: {points: 10, formula: 率 * points, adjustments: {加分: {formula: 表彰次, BETWEEN}, 扣分: {formula: -表彰次, between: [-1, 0]}}}
+    乙: {points: 10, formula: points}
+values:
+  表彰次: 2 if 表彰 else 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "rate", "told"),
+    [
+        (("", "between: [0, 3]"), "100%", []),  # 11 and 21, as is declared
+        (("", "between: [0, 3]"), "130%", ["", "甲"]),  # 14 and 24: more than any bonus explains
+        (("", ""), "100%", ["", "甲"]),  # nothing is declared
+        (("rescale: true,", "between: [0, 3]"), "100%", [""]),  # what is made up is no sum of what is declared
+        (("", "between: [0, 3]"), "-25%", ["甲"]),  # -1.5, of -1 at least
+    ],
+)
+def test_a_declared_bonus_is_no_warning(given: tuple[str, str], rate: str, told: list[str]) -> None:
+    """A score is out of range where it passes its points by more than declared; the columns reading says the same."""
+    text = BONUS.replace("BOUND children", f"{given[0].rstrip(',')}\n  children" if given[0] else "children")
+    scheme = pr.loads(text.replace(", BETWEEN", f", {given[1]}" if given[1] else ""))
+    record = {"率": rate, "表彰": "是"}
+    found = [f.path for f in pr.score(scheme, record).findings if f.name == "score-out-of-range"]
+    assert found == told
+    import polars as pl
+
+    (line,) = pr.score_frame(scheme, pl.DataFrame([record]))["findings"].to_list()
+    assert line == [f"score-out-of-range {path}".strip() for path in found]

@@ -154,6 +154,30 @@ class TreeNode:
             return self.scale_to
         return self.points.high if self.points else None
 
+    @property
+    def span(self) -> tuple[Fraction, Fraction] | None:
+        """Between what its score lies where all is well: its points, moved by as much as bonuses and deductions on it and
+        beneath it declare. None where it has no bounds."""
+        if self.points is None or self.worth is None:
+            return None
+        low, high = self._moved()
+        return (self.points.low or Fraction(0)) + low, self.worth + high
+
+    def _moved(self) -> tuple[Fraction, Fraction]:
+        """By how much declared bonuses and deductions move the score down and up; those beneath where it is a plain sum."""
+        zero = low = high = Fraction(0)
+        if self.adjustments_low is not None and self.adjustments_high is not None:
+            low, high = min(self.adjustments_low, zero), max(self.adjustments_high, zero)
+        else:
+            declared = [(a.low, a.high) for a in self.adjustments if a.low is not None and a.high is not None]
+            low = sum((min(each, zero) for each, _ in declared), zero)
+            high = sum((max(each, zero) for _, each in declared), zero)
+        plain = isinstance(self.holds, Group) and self.holds.combine == "sum" and self.holds.body is None
+        if plain and not self.rescale and self.scale_to is None:
+            beneath = [child._moved() for child in self.children if child.counts]
+            low, high = low + sum((x for x, _ in beneath), zero), high + sum((x for _, x in beneath), zero)
+        return low, high
+
     def walk(self) -> Iterator[TreeNode]:
         """This node and all beneath it, in scheme order."""
         yield self

@@ -161,10 +161,13 @@ class Card(Losses):
         return {**self.plan.producers, **{s.name: s for s in block.steps}}
 
     def _in_range(self, node: model.TreeNode, score: Fraction) -> None:
-        """A score outside its node's points is told, not mended; bonuses and rows of other points may do it rightly."""
+        """A score outside its node's points is told, not mended; declared bonuses and deductions may take it there."""
         assert node.points is not None
-        low, high = node.points.low or ZERO, node.worth
-        assert high is not None
+        assert node.worth is not None
+        if (node.points.low or ZERO) <= score <= node.worth:
+            return
+        assert node.span is not None
+        low, high = node.span
         if not low <= score <= high:
             self.find(
                 "score-out-of-range",

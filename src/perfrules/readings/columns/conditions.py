@@ -8,7 +8,6 @@ from fractions import Fraction
 from attrs import define, frozen
 
 from perfrules import model
-from perfrules.model import TreeNode
 from perfrules.plan import NodePlan, Plan, Stage
 from perfrules.rational import Form, Forms, Program, Term
 
@@ -121,16 +120,9 @@ class Conditions:
         if not isinstance(node.holds, model.Group | model.OpenGroup):
             wanting = t.both(self.refused(form), t.no(self._beneath_absent(node.path)))
             yield Condition("no-score", node.path, wanting)
-        bounds = self._bounds(node)
-        if bounds is not None:
-            low, high = (self.forms.number(end) for end in bounds)
+        if node.span is not None:
+            low, high = (self.forms.number(end) for end in node.span)
             yield Condition("score-out-of-range", node.path, t.both(self.whole(form), self.outside(form, low, high)))
-
-    @staticmethod
-    def _bounds(node: TreeNode) -> tuple[Fraction, Fraction] | None:
-        if node.worth is None or node.points is None:
-            return None
-        return node.points.low or Fraction(0), node.worth
 
     def _rows(self, planned: NodePlan) -> Iterator[Condition]:
         t, node = self.program.terms, planned.node
