@@ -5,9 +5,18 @@ from __future__ import annotations
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
+
+import polars
+import pytest
 
 import perfrules
+import perfrules as pr
 from perfrules import assembling, grammar, parsing
+from perfrules.testing import laws
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def test_no_public_name_is_a_submodules() -> None:
@@ -58,3 +67,44 @@ def test_every_key_of_the_grammar_is_described() -> None:
         for name, key in form.keys.items():
             assert key.zh, name
             assert key.en, name
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda pr, given: pr.score(given, {}),
+        lambda pr, given: pr.scorer(given),
+        lambda pr, given: pr.freeze(given, []),
+        lambda pr, given: pr.prove(given),
+        lambda pr, given: pr.audit(given, {}),
+        lambda pr, given: pr.diff(given, given),
+        lambda pr, given: pr.sample(given, [], seed=1),
+        lambda pr, given: pr.monitor(given, []),
+        lambda pr, given: pr.reconcile(given, [], []),
+        lambda pr, given: pr.score_frame(given, polars.DataFrame({"甲": [1]})),
+    ],
+)
+def test_an_id_is_no_scheme(call: Any) -> None:
+    """Where a scheme is wanted, its id or file is refused in words that say how to get it."""
+    for given in ("mof.project", Path("甲.yaml"), None):
+        with pytest.raises(pr.SchemeError) as caught:
+            call(pr, given)
+        (found,) = caught.value.findings
+        assert found.name == "scheme-wanted"
+        assert "pr.scheme(" in found.mend("zh")
+        assert str(given or "NoneType") in found.message("en")
+
+
+def test_what_is_misspelt_is_told_with_the_nearest() -> None:
+    """A node to publish, the node or the input of a direction: each says what there is, and not another mistake."""
+    scheme = pr.load(EXAMPLES / "township-water.yaml")
+    path = next(n.path for n in scheme.tree.walk() if n.path and n.points is not None)
+    with pytest.raises(KeyError, match=f"no node '{path}x'; the nearest is '{path}'"):
+        pr.score_frame(scheme, polars.DataFrame({"甲": [1]}), nodes=[f"{path}x"])
+    with pytest.raises(ValueError, match=f"no node '{path}x'; the nearest is '{path}'"):
+        laws.monotone(scheme, directions={f"{path}x": {}})
+    name = next(iter(scheme.inputs))
+    with pytest.raises(ValueError, match=f"no input '{name}x'.*; the nearest is '{name}'"):
+        laws.monotone(scheme, directions={path: {f"{name}x": "up"}})
+    with pytest.raises(ValueError, match="'up' or 'down'"):
+        laws.monotone(scheme, directions={path: {name: "upwards"}})

@@ -181,7 +181,7 @@ def _said(key: str, value: str, lang: Language) -> str:
     return value.replace("、", ", ").replace("，", ", ") if key in _LISTS else value
 
 
-_LISTS = frozenset({"children", "choices", "expected", "groups", "have", "kinds", "known", "labels"})
+_LISTS = frozenset({"children", "choices", "column", "expected", "groups", "have", "kinds", "known", "labels"})
 _LISTS |= {"paths", "record", "some", "stages", "with_", "without", "words"}
 """Keys of `seen` whose values are lists, written with the commas of 中文."""
 _CLOSED = frozenset({"kind", "wanted", "left_kind", "right_kind", "left_unit", "right_unit", "what"})

@@ -7,17 +7,19 @@ from contextlib import suppress
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from math import floor
+from pathlib import Path
 from typing import Any
 
 from attrs import define, frozen
 
 from perfrules import records, scorecards
-from perfrules.findings import Language, visible
+from perfrules.findings import Finding, Language, SchemeError, visible
 from perfrules.model import Datum, Frozen, Record, Scheme, Scorecard
 from perfrules.plan import Plan, Results, folding
 from perfrules.plan import plan as make_plan
 from perfrules.rational import Beyond
 from perfrules.readings import compiled, exact, prose
+from perfrules.records.cells import shown
 
 FEW = 20
 """Records of a plan that are read exactly before it is compiled, which takes as long as reading some of them."""
@@ -25,8 +27,19 @@ FEW = 20
 
 @lru_cache(maxsize=16)  # it holds the schemes too, and they may be strangers'
 def plan(scheme: Scheme) -> Plan:
-    """The plan of a scheme, made once."""
+    """The plan of a scheme, made once. Raises SchemeError for what is no scheme."""
+    must_be_scheme(scheme)
     return make_plan(scheme)
+
+
+def must_be_scheme(given: object) -> None:
+    """Refuse what is no scheme, a scheme's id or file above all, with words for how to get one. Raises SchemeError."""
+    if not isinstance(given, Scheme):
+        seen = {
+            "seen": shown(str(given)) if isinstance(given, str | Path) else "—",
+            "kind": type(given).__name__,
+        }
+        raise SchemeError([Finding("scheme-wanted", None, "", seen)])
 
 
 @define

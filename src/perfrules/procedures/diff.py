@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from perfrules import scoring
 from perfrules.findings import Language
 from perfrules.model import Amendment, Scheme
 from perfrules.procedures.changes import HEADER, Change, changes_between
@@ -66,6 +67,8 @@ def diff(a: Scheme, b: Scheme, population: str | Path | Iterable[Any] | None = N
     `population` is a file of records, which each scheme reads for itself, or records: mappings or objects; a Record is
     taken as it is, where both schemes take the same data. Benchmarks are frozen over it. Raises RecordError.
     """
+    scoring.must_be_scheme(a)
+    scoring.must_be_scheme(b)
     changes, matching = changes_between(a, b)
     if population is None:
         return SchemeDiff(a, b, changes)

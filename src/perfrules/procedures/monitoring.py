@@ -108,6 +108,7 @@ def monitor(
 
     Raises RecordError where the scheme declares no monitoring, or for a month that is none.
     """
+    scoring.must_be_scheme(scheme)
     declared = scheme.procedures.monitoring
     if declared is None:
         seen = {"scheme": scheme.id, "key": "monitoring"}

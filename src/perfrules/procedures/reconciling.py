@@ -44,6 +44,7 @@ def reconcile(scheme: Scheme, self_scores: Scored, reviews: Scored) -> Reconcili
 
     Benchmarks are those of the self-scores, so that both sides are measured alike.
     """
+    scoring.must_be_scheme(scheme)
     declared = scheme.procedures.reconciling
     if declared is None:
         seen = {"scheme": scheme.id, "key": "reconciling"}

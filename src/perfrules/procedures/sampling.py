@@ -34,6 +34,7 @@ def sample(scheme: Scheme, population: Batch | Iterable[Any], *, seed: int | str
 
     Raises RecordError where the scheme declares none, and where two records have one id.
     """
+    scoring.must_be_scheme(scheme)
     declared = scheme.procedures.sampling
     if declared is None:
         seen = {"scheme": scheme.id, "key": "sampling"}

@@ -108,9 +108,12 @@ def read_entries(scheme: Scheme, entries: Sequence[Entry], findings: Sequence[Fi
         else:
             kept.append(entry)
     unbrought = _unbrought(scheme, kept)
+    wanting: dict[str, list[str]] = {}
     for kind, column in _columns(scheme):
         if (kind, column.name) in unbrought:
-            overall.append(Finding("missing-column", None, kind, {"column": column.label}))
+            wanting.setdefault(kind, []).append(column.label)
+    for kind, labels in wanting.items():
+        overall.append(Finding("missing-column", None, kind, {"column": "、".join(labels)}))
     drafts = [_Draft(scheme, entry, unbrought) for entry in kept]
     for place, draft in enumerate(drafts, start=1):
         draft.read(place)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from attrs import frozen
 
-from perfrules import assembling, verbs
-from perfrules.findings import Finding, RecordError
+from perfrules import assembling, scoring, verbs
+from perfrules.findings import Finding, RecordError, nearest
 from perfrules.model import Frozen, Scheme
 from perfrules.records import Headings, records_from_mappings
 from perfrules.records.headings import Heading
@@ -48,6 +48,11 @@ class Scorer:
         nodes: Sequence[str] | None = None,
     ) -> Scorer:  # fmt: skip
         """The scorer of a scheme. Raises RecordError where the scheme has no such stage, KeyError for a path it lacks."""
+        scoring.must_be_scheme(scheme)
+        for path in nodes or ():
+            if path not in (known := [n.path for n in scheme.tree.walk() if n.points is not None]):
+                near = nearest(path, known)
+                raise KeyError(f"{scheme.id} scores no node {path!r}" + (f"; the nearest is {near!r}" if near else ""))
         made = cls(scheme, benchmarks and dict(benchmarks), stage, None if nodes is None else tuple(nodes))
         made.whole(_blank([]), {})  # what is wrong shows here, and not on some worker
         return made

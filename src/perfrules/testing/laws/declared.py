@@ -11,7 +11,7 @@ import attrs
 from attrs import frozen
 
 from perfrules import model, supplying
-from perfrules.findings import PerfrulesError
+from perfrules.findings import PerfrulesError, nearest
 from perfrules.model import Provenance, PublishedFigure, Record, Scheme
 from perfrules.numbers import exact, published
 from perfrules.plan import NodePlan
@@ -60,7 +60,13 @@ def directions(subject: Subject) -> list[Direction]:
     for path, ways in stated.items():
         planned = by_path[subject.scheme.node(path).path]
         for name, way in ways.items():
-            if name not in subject.scheme.inputs or way not in ("up", "down"):
+            if name not in subject.scheme.inputs:
+                near = nearest(name, subject.scheme.inputs)
+                told = f"; the nearest is {near!r}" if near else ""
+                raise ValueError(
+                    f"{subject.scheme.id} has no input {name!r}, which a direction of {path!r} names{told}"
+                )
+            if way not in ("up", "down"):
                 raise ValueError(f"a direction is {{input: 'up' or 'down'}}, not {{{name!r}: {way!r}}}")
             found.append(Direction(planned, "up" if way == "up" else "down", input=name))
     for planned in subject.plan.nodes:

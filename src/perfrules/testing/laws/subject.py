@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from perfrules import model, scoring, verbs
 from perfrules.checking.forecast import Forecast
-from perfrules.findings import RecordError
+from perfrules.findings import RecordError, nearest
 from perfrules.model import Cell, Datum, Hole, Input, Record, Row, Scheme, Scorecard
 from perfrules.plan import Plan, RowBlock, behind
 from perfrules.ranges import Numbers
@@ -66,7 +66,9 @@ class Subject:
             try:
                 scheme.node(path)
             except KeyError:
-                raise ValueError(f"{scheme.id} has no node {path!r}") from None
+                near = nearest(path, [n.path for n in scheme.tree.walk()])
+                told = f"; the nearest is {near!r}" if near else ""
+                raise ValueError(f"{scheme.id} has no node {path!r}{told}") from None
         self.scheme = scheme
         self.examples = examples
         self.shrink = shrink
