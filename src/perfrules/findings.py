@@ -22,6 +22,11 @@ LINE_WIDTH = 120
 """The columns of a source line that are shown beside a finding; of a longer one, the part about the place."""
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "remark")
+SEVERITY_WORDS: Mapping[Language, Mapping[Severity, str]] = {
+    "zh": {"error": "错误", "warning": "警告", "remark": "提示"},
+    "en": {"error": "error", "warning": "warning", "remark": "remark"},
+}
+"""What tables call them; before a place in a file they stand as they are, for editors."""
 
 
 UNSEEN = re.compile(

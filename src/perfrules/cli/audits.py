@@ -11,7 +11,7 @@ from attrs import evolve
 
 from perfrules.cli.console import FAULTY, FINE, Screen, exit_code, many
 from perfrules.cli.telling import chosen, read, tell_set_aside, watched
-from perfrules.findings import Finding, RecordError
+from perfrules.findings import SEVERITY_WORDS, Finding, RecordError
 from perfrules.model import Batch, Scheme
 from perfrules.procedures.auditing import Audit, audit
 from perfrules.procedures.facts import VERDICTS, FactsReport, audit_distribution
@@ -101,7 +101,10 @@ def _tell_tables(screen: Screen, made: FolderAudit) -> None:
         screen.line()
         heads = say("问题 轻重 出自 次数 份数 文件数", "fault severity met-in times forms files").split()
         where = {"form": say("表", "form"), "reading": say("读表", "reading")}
-        rows = [[f.name, f.severity, where[f.met_in], str(f.times), str(f.forms), str(f.files)] for f in made.faults]
+        words = SEVERITY_WORDS[screen.lang]
+        rows = [
+            [f.name, words[f.severity], where[f.met_in], str(f.times), str(f.forms), str(f.files)] for f in made.faults
+        ]
         screen.table(heads, rows, right=range(3, 6))
     screen.line()
     count = made.count

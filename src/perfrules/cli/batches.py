@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from perfrules import supplying
-from perfrules.cli.console import FAULTY, SEVERITY_WORDS, Screen, exit_code, many
-from perfrules.findings import Finding, RecordError, catalogue
+from perfrules.cli.console import FAULTY, Screen, exit_code, many
+from perfrules.findings import SEVERITIES, SEVERITY_WORDS, Finding, RecordError, catalogue
 from perfrules.formats.benchmarks import read_benchmarks
 from perfrules.formats.streaming import TARGETS, FileScores, Progress, score_file
 from perfrules.model import Scheme
@@ -107,10 +107,10 @@ def _tell(screen: Screen, scheme: Scheme, made: FileScores) -> None:
         screen.findings(made.findings)
     if tally.findings:
         screen.line()
-        order = list(SEVERITY_WORDS["en"])
+        graves = SEVERITY_WORDS[screen.lang]
         known = catalogue()
-        names = sorted(tally.findings, key=lambda n: (order.index(known[n]["severity"]), n))
-        rows = [[name, known[name]["severity"], str(tally.findings[name])] for name in names]
+        names = sorted(tally.findings, key=lambda n: (SEVERITIES.index(known[n]["severity"]), n))
+        rows = [[name, graves[known[name]["severity"]], str(tally.findings[name])] for name in names]
         screen.table(say("问题 轻重 次数", "finding severity times").split(), rows, right=[2])
     screen.line()
     if made.resumed:

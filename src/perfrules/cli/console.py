@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from perfrules.findings import SEVERITIES, Finding, Language, Severity, display_width
+from perfrules.findings import SEVERITIES, SEVERITY_WORDS, Finding, Language, Severity, display_width
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,10 +31,6 @@ USAGE = frozenset(
 FINE, FAULTY, MISUSED = 0, 1, 2
 """The exit codes 退出码."""
 
-SEVERITY_WORDS: dict[Language, dict[Severity, str]] = {
-    "zh": {"error": "错误", "warning": "警告", "remark": "提示"},
-    "en": {"error": "error", "warning": "warning", "remark": "remark"},
-}
 SEVERITY_STYLES: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "remark": "cyan"}
 
 _UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")

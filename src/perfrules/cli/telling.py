@@ -13,7 +13,6 @@ from perfrules import plugins, supplying, verbs
 from perfrules.cli import examining, outline
 from perfrules.cli.console import (
     MISUSED,
-    SEVERITY_WORDS,
     USAGE,
     Screen,
     count_by_severity,
@@ -22,7 +21,7 @@ from perfrules.cli.console import (
 )
 from perfrules.cli.parts import Data
 from perfrules.editions import Reading, at_stage
-from perfrules.findings import Finding, RecordError, Severity, nearest
+from perfrules.findings import SEVERITIES, SEVERITY_WORDS, Finding, RecordError, Severity, nearest
 from perfrules.formats import read_editions, read_records
 from perfrules.formats.benchmarks import Benchmarks, read_benchmarks
 from perfrules.formats.results import Scores
@@ -267,11 +266,12 @@ def _tell_findings(screen: Screen, scores: Scores, *, every: bool) -> None:
     say = screen.say
     screen.line()
     heads = say("问题 轻重 次数 记录", "finding severity times records").split()
-    order = list(SEVERITY_WORDS["en"])
     rows = []
-    for (severity, name), records in sorted(counted.items(), key=lambda item: (order.index(item[0][0]), item[0][1])):
+    for (severity, name), records in sorted(
+        counted.items(), key=lambda item: (SEVERITIES.index(item[0][0]), item[0][1])
+    ):
         unique = list(dict.fromkeys(records))
         some = say("、", ", ").join(unique[:3]) + (say("……", " …") if len(unique) > 3 else "")
-        rows.append([name, severity, str(len(records)), some])
+        rows.append([name, SEVERITY_WORDS[screen.lang][severity], str(len(records)), some])
     screen.table(heads, rows, right=[2])
     screen.line(say("（加 --findings 逐条写出）", "(--findings prints each)"))

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import frozen
 
 from perfrules import scorecards
-from perfrules.findings import Finding, Language, display_width
+from perfrules.findings import SEVERITY_WORDS, Finding, Language, display_width
 from perfrules.formats.tables import refused
 from perfrules.formats.writing import csv_bytes, guarded, write_whole
 from perfrules.model import Scheme, Scorecard, SetAside
@@ -265,7 +265,8 @@ def _losses(scores: Scores, lang: Language) -> Iterator[Sequence[Cell]]:
     )  # fmt: skip
     for card in scores.cards:
         for line in card.lines:
-            yield [card.record, line.path, line.amount, line.name, line.reason, line.clause]
+            reason = line.reason if line.hole is None else scorecards.hole_words(line.hole, lang)
+            yield [card.record, line.path, line.amount, line.name, reason, line.clause]
 
 
 def _findings(scores: Scores, lang: Language) -> Iterator[Sequence[Cell]]:
@@ -279,4 +280,4 @@ def _findings(scores: Scores, lang: Language) -> Iterator[Sequence[Cell]]:
     by_record += [(each.id, each.findings) for each in scores.set_aside]
     for record, findings in by_record:
         for f in findings:
-            yield [record, f.severity, f.name, f.path, str(f.where or ""), f.message(lang)]
+            yield [record, SEVERITY_WORDS[lang][f.severity], f.name, f.path, str(f.where or ""), f.message(lang)]
