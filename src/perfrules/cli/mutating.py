@@ -13,9 +13,9 @@ from perfrules.findings import Finding, RecordError, SchemeError
 from perfrules.formats.writing import write_whole
 from perfrules.testing import cases as worked
 from perfrules.testing import recording
+from perfrules.testing.cases import UNCONFIRMED
 from perfrules.testing.generation import generate
 from perfrules.testing.mutation import Mutation, Tried, mutate
-from perfrules.testing.recording import UNCONFIRMED
 
 
 def mutate_scheme(screen: Screen, name: str, paths: Sequence[Path], *, laws: bool) -> int:

@@ -105,6 +105,7 @@ def run_cases(screen: Screen, files: Sequence[Path]) -> int:
     """Print what differs from worked cases."""
     outcomes: list[worked.Outcome] = []
     found: list[Finding] = []
+    untried = 0
     for path in (each for file in files for each in worked.find_cases(file)):
         try:
             cases = worked.read_cases(path)
@@ -115,7 +116,8 @@ def run_cases(screen: Screen, files: Sequence[Path]) -> int:
             try:
                 outcomes.append(worked.try_case(case))
             except PerfrulesError as problem:
-                found += problem.findings
+                found += [f for f in problem.findings if f not in found]  # of a name at the head every case tells
+                untried += 1
     differing = [o for o in outcomes if o.differences]
     if screen.json:
         data: dict[str, Any] = {"cases": [o.as_json() for o in outcomes], "findings": [f.as_json() for f in found]}
@@ -124,14 +126,20 @@ def run_cases(screen: Screen, files: Sequence[Path]) -> int:
         for outcome in differing:
             screen.line(outcome.render(screen.lang))
         screen.findings(found)
-        same = len(outcomes) - len(differing)
-        screen.line(
-            screen.say(
-                f"共 {len(outcomes)} 个算例：相符 {same}，不符 {len(differing)}。",
-                f"{many(len(outcomes), 'worked case')}: {same} as worked, {len(differing)} not.",
-            )
-        )
+        screen.line(_summed_up(screen, outcomes, untried))
     return FAULTY if differing or any(f.severity == "error" for f in found) else FINE
+
+
+def _summed_up(screen: Screen, outcomes: Sequence[worked.Outcome], untried: int) -> str:
+    same = [o for o in outcomes if not o.differences]
+    unconfirmed = sum(o.case.is_unconfirmed for o in same)
+    zh = f"共 {len(outcomes) + untried} 个算例：相符 {len(same)}"
+    zh += f"（其中待核对 {unconfirmed}）" if unconfirmed else ""
+    zh += f"，不符 {len(outcomes) - len(same)}" + (f"，未能试算 {untried}" if untried else "") + "。"
+    en = f"{many(len(outcomes) + untried, 'worked case')}: {len(same)} as worked"
+    en += f" ({unconfirmed} to be confirmed)" if unconfirmed else ""
+    en += f", {len(outcomes) - len(same)} not" + (f", {untried} could not be tried" if untried else "") + "."
+    return screen.say(zh, en)
 
 
 def record_cases(screen: Screen, name: str, file: Path, output: Path, source: str) -> int:

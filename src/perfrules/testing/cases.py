@@ -22,7 +22,18 @@ from perfrules.findings import Finding, Language, RecordError, SchemeError, near
 from perfrules.formats import read_records
 from perfrules.model import Frozen, Record, Scheme, Scorecard
 from perfrules.numbers import published
+from perfrules.records import record_from
 from perfrules.testing.comparing import Difference, differences, listed
+from perfrules.testing.naming import (
+    Mark,
+    Marks,
+    Way,
+    key_place,
+    marks_of,
+    placed,
+    unknown_in_expected,
+    unknown_in_record,
+)
 
 SUFFIX = ".cases.yaml"
 SCHEME_FILES = (".yaml", ".yml", ".json")
@@ -40,6 +51,8 @@ EXPECTED = (
     "refused",
 )
 """What a case may state of its scorecard."""
+UNCONFIRMED = "待核对：由程序算出，尚未手算 computed, not yet worked by hand"
+"""The source of a case whose figures only the program has worked out."""
 _ABOUT = ("name", "source", "scheme", "like", "record", "file", "stage", "cohort")
 _TOP = ("scheme", "source", "record", "cases")
 _MAPPINGS = ("nodes", "grades", "lights", "values", "benchmarks", "resting")
@@ -65,6 +78,12 @@ class Case:
     id: str = ""
     stage: str = ""
     cohort: tuple[Mapping[str, Any], ...] | None = None
+    marks: Marks = field(factory=dict, eq=False, repr=False)
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether nobody has worked it out yet 待核对: its source says so."""
+        return self.source.startswith(UNCONFIRMED.partition("：")[0])
 
     @property
     def is_inline(self) -> bool:
@@ -74,11 +93,12 @@ class Case:
 
 @frozen
 class Outcome:
-    """What a case came to 算例结果: every difference, and the scorecard where there is one."""
+    """What a case came to 算例结果: every difference, and the scorecard where there is one; else why the record is refused."""
 
     case: Case
     differences: tuple[Difference, ...]
     card: Scorecard | None = field(default=None, repr=False)
+    refusals: tuple[Finding, ...] = ()
 
     def render(self, lang: Language | None = None) -> str:
         """The differences as lines of text, in one language or in both; then how the indicators that differ were scored."""
@@ -87,6 +107,9 @@ class Outcome:
         for each in self.differences:
             told = [each.message(lang)] if lang else [each.message("zh"), each.message("en")]
             lines.append("  " + "    ".join(told))
+        for refusal in self.refusals if self.differences else ():
+            lines += [f"  {line}" for line in refusal.render(lang or "zh").split("\n")]
+            lines += [] if lang else [f"    {refusal.message('en')}"]
         if self.card is not None:
             paths = [d.at for d in self.differences if d.what == "nodes"][:3]
             for path in paths:
@@ -114,6 +137,8 @@ class Outcome:
                 }
                 for d in self.differences
             ],
+            "refusals": [f.as_json() for f in self.refusals],
+            "confirmed": not self.case.is_unconfirmed,
         }
 
 
@@ -147,9 +172,11 @@ class _Reader:
     def __init__(self, path: Path, findings: list[Finding]) -> None:
         self.path = path
         self.findings = findings
+        self.common: dict[Way, Mark] = {}
 
     def cases(self, root: Node) -> tuple[Case, ...]:
         top = self._keys(root, _TOP, "算例文件", "a file of cases")
+        self.common = marks_of(top.get("record"), ("record",))
         common = self._record(top.get("record"))
         listed = top.get("cases")
         if not isinstance(listed, Sequence):
@@ -172,7 +199,7 @@ class _Reader:
         for key, text in texts.items():
             if not text:
                 self._wanting(item, key)
-        record = dict(common)
+        record, marks = dict(common), dict(self.common)
         if "like" in found:
             name = self._text(found["like"], "like")
             other = made.get(name)
@@ -181,6 +208,12 @@ class _Reader:
                 self.findings.append(Finding("unknown-case", place(found["like"]), "like", {"name": name}, near))
             else:
                 record = dict(other.record)
+                marks = {way: mark for way, mark in other.marks.items() if way[0] == "record"}
+        for key in (*(k for k in EXPECTED if k in found), *(k for k in ("record", "cohort") if k in found)):
+            marks |= marks_of(found[key], (key,))
+        scheme = found.get("scheme", top.get("scheme"))
+        if scheme is not None:
+            marks["scheme",] = Mark(scheme, scheme)
         file, chosen = found.get("file"), found.get("record")
         if file is None:
             record |= self._record(chosen)
@@ -198,6 +231,7 @@ class _Reader:
             id="" if file is None or chosen is None else self._text(chosen, "record"),
             stage=self._text(found.get("stage"), "stage"),
             cohort=None if others is None else tuple(others),
+            marks=marks,
         )
 
     def _expected(self, found: Mapping[str, Node]) -> dict[str, Any]:
@@ -259,12 +293,16 @@ class _Reader:
 
 
 def scheme_of(case: Case) -> Scheme:
-    """The scheme that a case is of. Raises SchemeError."""
-    if case.is_inline:
-        return _inline(case.scheme, str(case.path))
-    if Path(case.scheme).suffix in SCHEME_FILES:
-        return _from_file(str(case.path.parent / case.scheme))
-    return supplying.scheme(case.scheme)
+    """The scheme that a case is of. Raises SchemeError, which says where the case names it."""
+    try:
+        if case.is_inline:
+            return _inline(case.scheme, str(case.path))
+        if Path(case.scheme).suffix in SCHEME_FILES:
+            return _from_file(str(case.path.parent / case.scheme))
+        return supplying.scheme(case.scheme)
+    except SchemeError as problem:
+        named = key_place(case.marks, ("scheme",))
+        raise SchemeError([f if f.where else evolve(f, where=named) for f in problem.findings]) from None
 
 
 @lru_cache(maxsize=4)
@@ -278,20 +316,49 @@ def _from_file(path: str) -> Scheme:
 
 
 def try_case(case: Case, scheme: Scheme | None = None) -> Outcome:
-    """Score a case's record by its scheme (or another) and compare. Raises SchemeError, and RecordError for a file that
-    does not hold the record."""
+    """Score a case's record by its scheme (or another) and compare. Raises SchemeError, for names that the scheme does not
+    know too, and RecordError for a file that does not hold the record."""
     scheme = scheme or scheme_of(case)
+    unknown = _unknown_cells(case, scheme)
     try:
         record: Any = _record_of(case, scheme)
         cohort = None if case.cohort is None else frozen_over(case, scheme, record)
         card = verbs.score(scheme, record, stage=case.stage, benchmarks=cohort)
     except RecordError as problem:
+        _halt_on([*unknown, *unknown_in_expected(case.expected, scheme, None, case.marks)])
         names = sorted({f.name for f in problem.findings if f.severity == "error"})
         wanted = sorted(map(str, case.expected.get("refused", ())))
         if "refused" in case.expected and names == wanted:
             return Outcome(case, ())
-        return Outcome(case, (Difference("refused", "", listed(wanted), listed(names)),))
+        difference = Difference("refused", "", listed(wanted), listed(names))
+        return Outcome(case, (difference,), None, _refusals(case, scheme, problem))
+    _halt_on([*unknown, *unknown_in_expected(case.expected, scheme, card, case.marks)])
     return Outcome(case, tuple(differences(case.expected, card, cohort or {})), card)
+
+
+def _unknown_cells(case: Case, scheme: Scheme) -> list[Finding]:
+    """The names in a case's record and cohort that its scheme does not know; none where just that is what it is about."""
+    if case.file is not None or {"unknown-heading"} & set(map(str, case.expected.get("findings", ()))):
+        return []
+    found = [*unknown_in_record(case.record, scheme, case.marks, ("record",))]
+    for number, other in enumerate(case.cohort or ()):
+        found += unknown_in_record(other, scheme, case.marks, ("cohort", number))
+    return found
+
+
+def _halt_on(unknown: list[Finding]) -> None:
+    if unknown:
+        raise SchemeError(unknown)
+
+
+def _refusals(case: Case, scheme: Scheme, problem: RecordError) -> tuple[Finding, ...]:
+    """Why a record is refused, each reason with its cell in the file of the case where it is one of its own record."""
+    if case.file is None:
+        try:
+            record_from(scheme, placed(case.record, case.marks, ("record",)))
+        except RecordError as told:
+            problem = told
+    return tuple(f for f in problem.findings if f.severity == "error")
 
 
 def frozen_over(case: Case, scheme: Scheme, record: Any = None) -> dict[str, Frozen]:

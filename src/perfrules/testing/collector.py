@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from perfrules.testing.cases import Case, Outcome
 
 _SUFFIX = ".cases.yaml"
+_UNCONFIRMED = ("perfrules", "unconfirmed")
+"""What the report of an unconfirmed case carries, from the workers of pytest-xdist too."""
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -24,6 +26,16 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         made: pytest.Collector = CasesFile.from_parent(parent, path=file_path)
         return made
     return None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many of the cases that passed nobody has worked out yet."""
+    passed = terminalreporter.getreports("passed")
+    some = sum(_UNCONFIRMED in report.user_properties for report in passed if report.when == "call")
+    if some:
+        terminalreporter.write_line(
+            f"通过的算例中待核对 {some}。 Of the worked cases that passed, {some} to be confirmed."
+        )
 
 
 class CasesFile(pytest.File):
@@ -49,6 +61,8 @@ class CaseItem(pytest.Item):
     def __init__(self, *, case: Case, **about: Any) -> None:
         super().__init__(**about)
         self.case = case
+        if case.is_unconfirmed:
+            self.user_properties.append(_UNCONFIRMED)
 
     def runtest(self) -> None:
         """Score the record and compare."""

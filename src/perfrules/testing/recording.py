@@ -15,10 +15,8 @@ from attrs import evolve
 from perfrules import verbs
 from perfrules.model import Cell, Datum, Hole, Record, Scheme, Scorecard
 from perfrules.numbers import published
-from perfrules.testing.cases import EXPECTED, SCHEME_FILES, Case, frozen_over, try_case, with_expected
+from perfrules.testing.cases import EXPECTED, SCHEME_FILES, UNCONFIRMED, Case, frozen_over, try_case, with_expected
 
-UNCONFIRMED = "待核对：由程序算出，尚未手算 computed, not yet worked by hand"
-"""The source of a case whose figures only the program has worked out."""
 Cohort = Sequence[Mapping[str, Any]] | None
 _PLAIN = re.compile(r"[\w\u4e00-\u9fff（）、。〔〕][\w\u4e00-\u9fff（）、。〔〕.%/·-]*")
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
