@@ -290,6 +290,10 @@ def test_no_record_breaks_what_is_proved(source: Path) -> None:
                     other = {**raw, name: further.get(name, "")}
                     changed[name] = other, pr.score(scheme, other, trace=False)
                 other, after = changed[name]
+                if isinstance(claim, claims.Monotone) and not (
+                    by_rule(scheme, raw, claim) and by_rule(scheme, other, claim)
+                ):
+                    continue
                 ways.setdefault((claim, name), []).append(
                     (record_value(scheme, raw, name), card[claim.of.path].score,
                      record_value(scheme, other, name), after[claim.of.path].score)
@@ -313,6 +317,12 @@ def test_no_record_breaks_what_is_proved(source: Path) -> None:
                 if isinstance(x, Hole) and x.kind == "missing" and not isinstance(y, Hole)
             ]
             assert all(a <= b for a, b in missing)
+
+
+def by_rule(scheme: Scheme, raw: Mapping[str, Any], claim: claims.Monotone) -> bool:
+    """Whether a rule itself decides a record, and no policy for what is missing or undefined."""
+    values = exact.evaluate(verbs.plan(scheme), records.record_from(scheme, raw)).values
+    return not isinstance(values[claim.body], Hole) and (not claim.asked_if or values[claim.asked_if] is True)
 
 
 def record_value(scheme: Scheme, raw: Mapping[str, Any], name: str) -> Any:
@@ -432,6 +442,143 @@ def test_the_whole_is_attained_by_one_record() -> None:
     attained = [d for d in pr.prove(scheme) if isinstance(d.claim, claims.Attained) and not d.path]
     totals = {d.claim.which: pr.score(scheme, d.answer.record.record).points for d in attained}
     assert totals == {"full": 100, "least": 0}
+
+
+# ------------------------------------------------------------------------------------------------ what a claim is of
+
+
+ADJUSTED = """
+perfrules: 1
+scheme: example.adjusted
+title: 加减分
+clause: 例
+inputs:
+  完成率: {kind: number, unit: "%", min: 0, max: 1}
+  表彰: {kind: boolean}
+  事故: {kind: number, unit: 起, min: 0, decimals: 0}
+  级别: {kind: choice, choices: [县, 市]}
+  备注: {kind: text, optional: true}
+tree:
+  id: 总分
+  points: 100
+  adjustments:
+    加分: {formula: "2 if 表彰 and 级别 == '市' else 0", between: [0, 2]}
+  gates:
+    否决: {when: 事故 > 0, at_most: 59}
+  formula: 完成率 * points
+"""
+
+
+def test_of_an_adjusted_score_it_is_said_that_it_is_meant_before() -> None:
+    """What is published may be more than the points by its bonus: the claim says of which score it is, and of no other."""
+    scheme = pr.loads(ADJUSTED)
+    within = next(d for d in pr.prove(scheme) if isinstance(d.claim, claims.Within) and not d.path)
+    assert within.word == "proved"
+    assert within.text("zh") == "加减分、否决之前，在 0 与 100 之间"
+    assert within.text("en") == "before adjustments and gates, lies between 0 and 100"
+    assert [d.word for d in pr.prove(scheme, "总分 <= 100")] == ["refuted"]
+    assert [d.word for d in pr.prove(scheme, "总分 <= 102")] == ["proved"]
+    without = pr.loads(ADJUSTED.replace("  gates:\n    否决: {when: 事故 > 0, at_most: 59}\n", ""))
+    assert {d.text("en").partition(",")[0] for d in pr.prove(without) if not d.path} >= {"before adjustments"}
+
+
+@pytest.mark.parametrize(
+    "rule", ["完成率 * points", "完成率 * points * 2", "完成率 * points - 1", "50 if 完成率 > 50% else 20"]
+)
+def test_a_clerk_can_score_what_is_shown(rule: str) -> None:
+    """A record that is shown of an adjusted score names all that its scorecard takes, and that is what the claim said."""
+    scheme = pr.loads(ADJUSTED.replace("formula: 完成率 * points", f"formula: {rule}"))
+    shown = [
+        d.answer.record for d in pr.prove(scheme)
+        if not d.path and isinstance(d.claim, claims.Within | claims.Attained)
+        and not isinstance(d.answer, pr.Unknown) and d.answer.record
+    ]  # fmt: skip
+    assert shown
+    for example in shown:
+        assert list(example.record) == ["完成率", "表彰", "事故", "级别"]
+        assert pr.score(scheme, example.record).points == example.came
+
+
+APPLIES = """
+perfrules: 1
+scheme: example.applies
+title: 适用
+clause: 例
+inputs: {支出: {kind: number, min: 0}, 预算: {kind: number, min: 0}, 选: {kind: choice, choices: [甲, 乙, 丙]}}
+tree:
+  points: 10
+  children:
+    率: {points: 10, applies_when: 预算 > 0, BODY}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "word"),
+    [
+        ('formula: "clip(支出 / 预算, 0, 1) * points"', claims.Defined, "proved"),
+        ('formula: "clip(支出 / (预算 - 1), 0, 1) * points"', claims.Defined, "refuted"),
+        ("bands: {of: 预算, from: {5: points, 0: 3, else: 0}}", claims.Arms, "refuted"),
+        ("bands: {of: 预算, from: {5: points, 1: 3, else: 0}}", claims.Arms, "proved"),
+        ("bands: {of: 1 if 预算 > 0 else -1, between: [[0, 5, points]]}", claims.NoGap, "proved"),
+        ("bands: {of: 1 if 预算 > 9 else -1, between: [[0, 5, points]]}", claims.NoGap, "refuted"),
+        ("cases: {选 == '甲': points, 预算 > 1: 2, 预算 > 0: 0}", claims.NoGap, "proved"),
+    ],
+)
+def test_what_is_claimed_of_a_rule_is_claimed_where_it_applies(body: str, kind: type, word: str) -> None:
+    """A rule is not asked where it does not apply: no division by zero there, no gap, and no arm that only then is taken."""
+    decided = [d for d in pr.prove(pr.loads(APPLIES.replace("BODY", body))) if isinstance(d.claim, kind)]
+    assert [d.word for d in decided] == [word]
+
+
+@pytest.mark.parametrize(
+    ("rule", "word"),
+    [
+        ('formula: "clip(支出 / 预算, 0, 1) * points", undefined: zero', "proved"),
+        ('formula: "clip(支出 / 预算, 0, 1) * points", undefined: zero, missing: 5', "proved"),
+        ('formula: "clip(支出 / 预算, 0, 1) * points", applies_when: 预算 > 2, not_applicable: zero', "proved"),
+        ('formula: "clip(支出 / 预算, 0, 1) * points if 预算 > 0 else 0"', "refuted"),
+        ('formula: "clip(支出 / abs(预算 - 9), 0, 1) * points", undefined: zero', "refuted"),
+    ],
+)
+def test_one_way_only_is_claimed_of_the_rule(rule: str, word: str) -> None:
+    """What a policy gives for a hole, or for what does not apply, goes no way; what the formula says of zero does."""
+    scheme = pr.loads(APPLIES.replace("applies_when: 预算 > 0, BODY", rule))
+    decided = {d.claim.input: d for d in pr.prove(scheme) if isinstance(d.claim, claims.Monotone)}
+    assert (decided["支出"].word, decided["预算"].word) == ("proved", word)
+    assert decided["预算"].text("zh") == "随预算，得分只往一个方向变"
+
+
+ROWS_APPLY = """
+perfrules: 1
+scheme: example.rows-apply
+title: 逐行
+clause: 例
+inputs: {x: {kind: number}}
+rows:
+  项:
+    name: 名
+    columns:
+      名: {kind: text}
+      分值: {kind: number, min: 0}
+      实际: {kind: number, min: 0}
+      目标: {kind: number, min: 0}
+    points: 分值
+    APPLIES
+    formula: min(实际 / 目标, 1) * points
+tree: {points: 100, rows: 项}
+"""
+
+
+@pytest.mark.parametrize(
+    ("applies", "defined"),
+    [("applies_when: 目标 > 0", "proved"), ("undefined: zero", "proved"), ("round: 2", "refuted")],
+)
+def test_rows_are_claimed_of_where_their_rule_decides(applies: str, defined: str) -> None:
+    """The same of rows: what does not apply divides by nothing, and a policy for zero goes no way."""
+    proofs = pr.prove(pr.loads(ROWS_APPLY.replace("APPLIES", applies)))
+    words = {type(d.claim): d.word for d in proofs if d.claim.of.role == "row"}
+    assert words[claims.Defined] == defined
+    assert words[claims.Monotone] == "proved"
 
 
 # ------------------------------------------------------------------------------------------------ bundled schemes

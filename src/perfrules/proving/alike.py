@@ -60,15 +60,17 @@ def _own(claim: Claim) -> Iterator[Hashable]:
             yield from (low, high if isinstance(high, Fraction) else None, *(points for _, points in footing))
         case claims.Attained(amount=amount):
             yield amount if isinstance(amount, Fraction) else None
-        case claims.Monotone(way=way):
-            yield way
+        case claims.Monotone(way=way, body=body, asked_if=asked_if):
+            yield from (way, bool(body), bool(asked_if))
         case claims.Defined(stated=stated):
             yield stated
         case claims.Arms(written=written):
             yield len(written)
         case claims.NoOverlap(bands=bands):
             yield from ((b.low, b.low_in, b.high, b.high_in) for b in bands)
-        case claims.NoGap() | claims.NoGift() | claims.Holds() | claims.Reached() | claims.Same():
+        case claims.NoGap(asked=asked):
+            yield len(asked)
+        case claims.NoGift() | claims.Holds() | claims.Reached() | claims.Same():
             pass
 
 

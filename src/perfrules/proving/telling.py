@@ -52,7 +52,25 @@ HOLES: Mapping[str, tuple[str, str]] = {
 
 
 def claimed(scheme: Scheme, claim: Claim, lang: Language) -> str:
-    """What is claimed."""
+    """What is claimed, and of what: of a score that is adjusted, what it is before that."""
+    before = _before(scheme, claim, lang)
+    comma = "，" if lang == "zh" else ", "
+    return f"{before}{comma}{_claimed(scheme, claim, lang)}" if before else _claimed(scheme, claim, lang)
+
+
+def _before(scheme: Scheme, claim: Claim, lang: Language) -> str:
+    """Before which stages a score is meant (see `settled_score`)."""
+    if claim.of.role != "node" or not isinstance(claim, Within | Attained | Monotone | NoGift):
+        return ""
+    node = scheme.tree if not claim.of.path else scheme.node(claim.of.path)
+    if not node.adjustments:
+        return ""
+    if node.gates:
+        return "加减分、否决之前" if lang == "zh" else "before adjustments and gates"
+    return "加减分之前" if lang == "zh" else "before adjustments"
+
+
+def _claimed(scheme: Scheme, claim: Claim, lang: Language) -> str:
     zh = lang == "zh"
     match claim:
         case Within(low=low, high=high, footing=footing):
@@ -81,7 +99,7 @@ def claimed(scheme: Scheme, claim: Claim, lang: Language) -> str:
                 return f"{name}越大，得数不会越低" if zh else f"more of {name} never gives less"
             if way == "falls":
                 return f"{name}越大，得数不会越高" if zh else f"more of {name} never gives more"
-            return f"随{name}只升不降，或只降不升" if zh else f"goes one way only as {name} grows"
+            return f"随{name}，得分只往一个方向变" if zh else f"as {name} grows, the score goes one way only"
         case Defined(stated=stated):
             if stated:
                 return "不会除以零，或已写明怎么办" if zh else "no division by zero, or what happens then is stated"

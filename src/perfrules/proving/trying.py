@@ -16,7 +16,16 @@ from perfrules.model import Datum, Frozen, Hole, Record, Scheme
 from perfrules.numbers import published
 from perfrules.plan import Plan, RowBlock, Step, behind, names_behind
 from perfrules.proving.answers import Example
-from perfrules.proving.writing import changes, input_of, moved, record_of, snapped, written_down, written_value
+from perfrules.proving.writing import (
+    changes,
+    input_of,
+    moved,
+    plainest,
+    record_of,
+    snapped,
+    written_down,
+    written_value,
+)
 from perfrules.readings import exact
 from perfrules.readings.proof import claims
 from perfrules.readings.proof.claims import Candidate, Claim, steps_of
@@ -68,8 +77,23 @@ class Trial:
         return values is not None and wrong(claim, part, values, None)
 
     def part(self, claim: Claim) -> Scheme:
-        """The scheme with only the inputs that lead to a claim: what a record of it has to say."""
-        return self._part(claim.of.block, tuple(steps_of(claim))).scheme
+        """The scheme with only the inputs that lead to a claim and what it is about: what a record of it has to say."""
+        return self._part(claim.of.block, self._told_by(claim)).scheme
+
+    def _told_by(self, claim: Claim) -> tuple[str, ...]:
+        """The steps of a claim, and the score that a card shows where it is of the score before that is adjusted."""
+        shown = self.plan.node(claim.of.path).score if claim.of.role == "node" else ""
+        return (*steps_of(claim), *filter(None, (shown,)))
+
+    def _filled(self, candidate: Candidate, claim: Claim) -> Candidate:
+        """The candidate with all that its score takes: what the claim itself does not read has a plain value."""
+        read = self._part(claim.of.block, tuple(steps_of(claim))).scheme.inputs
+        more: dict[str, Datum | Hole] = {}
+        for name, its in self.part(claim).inputs.items():
+            off_stage = bool(candidate.stage and its.at) and candidate.stage not in its.at
+            if name not in candidate.cells and not (its.optional or off_stage or name == self.scheme.key):
+                more[name] = model.MISSING if name in read else plainest(its)
+        return evolve(candidate, cells={**candidate.cells, **more})
 
     def _scored(
         self, record: Record, candidate: Candidate, block: str, steps: tuple[str, ...]
@@ -117,14 +141,16 @@ class Trial:
         """The candidate as an example, if it refutes (or shows) part of a claim once written down, read and scored."""
         if not self.bears_out(candidate, claim, part):
             return None
-        written = written_down(self.scheme, candidate)
+        filled = self._filled(candidate, claim)
+        written = written_down(self.scheme, filled)
         if written is None:
             return None
         try:
             record = records.record_from(self.part(claim), written)
         except RecordError:
             return None
-        return self._example(candidate, record, written, claim, part)
+        shown = self._example(filled, record, written, claim, part)
+        return None if shown is None else evolve(shown, candidate=candidate)
 
     def bears_out(self, candidate: Candidate, claim: Claim, part: int) -> bool:
         """Whether a candidate, scored as it is, refutes (or shows) part of a claim."""
@@ -257,20 +283,22 @@ def wrong(
             after = second.get(claim.step) if second is not None else None
             if not isinstance(came, Fraction) or not isinstance(after, Fraction) or second is None:
                 return False
+            if not _asked(claim, values) or not _asked(claim, second):
+                return False
             less, more = values.get(name), second.get(name)
             if type(less) is not type(more) or not isinstance(less, Fraction | date) or not less < more:  # type: ignore[operator]  # both of one type
                 return False
             falls = way == "rises" or (way == "either" and part == 0)
             return after < came if falls else after > came
         case claims.Defined():
-            return isinstance(came, Hole) and came.kind == "undefined"
+            return _asked(claim, values) and isinstance(came, Hole) and came.kind == "undefined"
         case claims.Arms():
-            return came == part
+            return _asked(claim, values) and came == part
         case claims.NoGap(asked=asked):
             told = all(not isinstance(values.get(a), Hole) for a in asked)
-            return isinstance(came, Hole) and came.kind == "missing" and told
+            return _asked(claim, values) and isinstance(came, Hole) and came.kind == "missing" and told
         case claims.NoOverlap(bands=bands):
-            return isinstance(came, Fraction) and sum(_holds(b, came) for b in bands) > 1
+            return _asked(claim, values) and isinstance(came, Fraction) and sum(_holds(b, came) for b in bands) > 1
         case claims.NoGift(inputs=inputs):
             after = second.get(claim.step) if second is not None else None
             absent = values.get(inputs[part])
@@ -284,6 +312,15 @@ def wrong(
         case claims.Same():
             return False  # what two schemes come to is compared where both are at hand
     assert_never(claim)
+
+
+def _asked(
+    claim: claims.Monotone | claims.Defined | claims.Arms | claims.NoGap | claims.NoOverlap,
+    values: Mapping[str, Datum | Hole],
+) -> bool:
+    """Whether the rule that a claim is about is asked for this record; of one way only, whether it decides, too."""
+    decides = not isinstance(claim, claims.Monotone) or not isinstance(values.get(claim.body), Hole)
+    return decides and (not claim.asked_if or values.get(claim.asked_if) is True)
 
 
 def _holds(band: model.Band, value: Fraction) -> bool:

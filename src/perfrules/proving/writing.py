@@ -22,6 +22,8 @@ SIMPLE = tuple(Fraction(x) for x in (100, 1, 0, 10, 50))
 """Numbers that a person takes in at a glance."""
 NEUTRAL = "甲"
 """A text that means nothing."""
+A_DAY = date(2024, 1, 1)
+"""A day like any other."""
 
 
 def record_of(candidate: Candidate) -> Record:
@@ -156,11 +158,29 @@ def _simpler(its: model.Input, value: Datum | Hole) -> Iterator[Datum | Hole]:
                 yield own * scale
 
 
+def plainest(its: model.Input) -> Datum | Hole:
+    """The value of an input that says least: none of what is counted, no, the first of its choices."""
+    match its.kind:
+        case "boolean":
+            return False
+        case "choice":
+            return its.choices[0]
+        case "text":
+            return NEUTRAL
+        case "date":
+            return its.low if isinstance(its.low, date) else its.high if isinstance(its.high, date) else A_DAY
+        case _:
+            low, high = its.low or Fraction(0), its.high
+            assert isinstance(low, Fraction)
+            least = min(max(low, Fraction(0)), high) if isinstance(high, Fraction) else max(low, Fraction(0))
+            return least * (its.scale if its.unit is None or its.unit.dimension else 1)
+
+
 def written_down(scheme: Scheme, candidate: Candidate) -> dict[str, Any] | None:
     """The record as a person would type it; None where a number of it cannot be typed."""
     written: dict[str, Any] = {}
-    for name, value in candidate.cells.items():
-        text = written_value(scheme.inputs[name], value)
+    for name in (n for n in scheme.inputs if n in candidate.cells):  # in the order of the form
+        text = written_value(scheme.inputs[name], candidate.cells[name])
         if text is None:
             return None
         written[name] = text

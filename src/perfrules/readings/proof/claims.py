@@ -57,21 +57,31 @@ class Attained:
 
 @frozen
 class Monotone:
-    """With all else equal, more of an input never gives less (`rises`), never more (`falls`), or one of the two."""
+    """With all else equal, more of an input never gives less (`rises`), never more (`falls`), or one of the two.
+
+    Of a rule it is claimed where the rule decides: its `body` comes to something, and what it is `asked_if` holds; what a
+    policy gives for a hole is no matter of the rule.
+    """
 
     of: Subject
     step: str
     input: str
     way: Way = "either"
+    body: str = ""
+    asked_if: str = ""
 
 
 @frozen
 class Defined:
-    """No division by zero is reached; or what happens then is `stated`."""
+    """No division by zero is reached where the rule is asked at all; or what happens then is `stated`.
+
+    `asked_if` is the step that tells whether it is asked, here and of bands and cases (empty: always).
+    """
 
     of: Subject
     step: str
     stated: bool
+    asked_if: str = ""
 
 
 @frozen
@@ -81,6 +91,7 @@ class Arms:
     of: Subject
     step: str
     written: tuple[str, ...]
+    asked_if: str = ""
 
 
 @frozen
@@ -90,6 +101,7 @@ class NoGap:
     of: Subject
     step: str
     asked: tuple[str, ...]
+    asked_if: str = ""
 
 
 @frozen
@@ -99,6 +111,7 @@ class NoOverlap:
     of: Subject
     step: str
     bands: tuple[model.Band, ...]
+    asked_if: str = ""
 
 
 @frozen
@@ -166,11 +179,15 @@ def steps_of(claim: Claim) -> list[str]:
             return [step, amount] if isinstance(amount, str) else [step]
         case NoGift(step=step, inputs=inputs):
             return [step, *inputs]
-        case NoGap(step=step, asked=asked):
-            return [step, *asked]
-        case Monotone(step=step, input=name):
-            return [step, name]
-        case Defined(step=step) | Arms(step=step) | NoOverlap(step=step) | Holds(step=step) | Reached(step=step):
+        case NoGap(step=step, asked=asked, asked_if=asked_if):
+            return [step, *asked, *filter(None, (asked_if,))]
+        case Monotone(step=step, input=name, body=body, asked_if=asked_if):
+            return [step, name, *filter(None, (body, asked_if))]
+        case Defined(step=step, asked_if=asked_if) | Arms(step=step, asked_if=asked_if):
+            return [step, *filter(None, (asked_if,))]
+        case NoOverlap(step=step, asked_if=asked_if):
+            return [step, *filter(None, (asked_if,))]
+        case Holds(step=step) | Reached(step=step):
             return [step]
         case Same(step=step):
             return [step]
@@ -190,12 +207,10 @@ def standard(plan: Plan) -> list[Claim]:
             made += _of_rows(plan, step)
     for value in plan.scheme.values.values():
         prefix = value.name if _body_step(value) else f"{value.name}__body"
-        made += _of_arms(plan, Subject(value.name, "value", value.name), value.body, prefix, arms=False)
+        made += _of_arms(Subject(value.name, "value", value.name), value.body, prefix, arms=False)
     for grade in plan.grades:
         prefix = grade.rank.split("__")[0] + "__"
-        made += _of_arms(
-            plan, Subject(grade.scale.name, "grade", grade.scale.name), grade.scale.body, prefix, arms=True
-        )
+        made += _of_arms(Subject(grade.scale.name, "grade", grade.scale.name), grade.scale.body, prefix)
     return made
 
 
@@ -221,10 +236,11 @@ def _of_node(plan: Plan, planned: NodePlan) -> list[Claim]:
             made.append(Attained(subject, last, node.points.low, "least"))
     if planned.body:
         read = _inputs_of(plan, planned.body)
-        made += [Monotone(subject, last, name) for name in _movable(plan, planned.body)]
-        made.append(Defined(subject, planned.body, _states_undefined(node.policies)))
+        rule, asked_if = planned.body, planned.applies
+        made += [Monotone(subject, last, n, body=rule, asked_if=asked_if) for n in _movable(plan, rule)]
+        made.append(Defined(subject, rule, _states_undefined(node.policies), asked_if))
         body = node.holds.body if isinstance(node.holds, model.Group) else node.holds
-        made += _of_arms(plan, subject, body, planned.body, arms=True, planned=planned.arms)
+        made += _of_arms(subject, body, rule, asked_if, planned=planned.arms)
         needed = tuple(n for n in read if not plan.scheme.inputs[n].optional)
         if needed and not _given_by_policy(node.policies):
             made.append(NoGift(subject, last, needed))
@@ -238,7 +254,7 @@ def _of_node(plan: Plan, planned: NodePlan) -> list[Claim]:
                 made.append(Within(its, stage.step, adjustment.low, adjustment.high))
             body_step = f"{stage.step}__body"
             made.append(Defined(its, body_step, _states_undefined(adjustment.policies)))
-            made += _of_arms(plan, its, adjustment.body, body_step, arms=True)
+            made += _of_arms(its, adjustment.body, body_step)
     return made
 
 
@@ -268,6 +284,7 @@ def _of_rows(plan: Plan, block: RowBlock) -> list[Claim]:
     name = block.name.removesuffix("__rows")
     subject = Subject(kind.name, "row", kind.name, block.name)
     score, points, body = f"{name}__score", f"{name}__points", f"{name}__body"
+    asked_if = f"{name}__applies" if kind.applies_when else ""
     made: list[Claim] = [
         Within(subject, score, Fraction(0), points),
         Attained(subject, score, points, "full"),
@@ -276,12 +293,13 @@ def _of_rows(plan: Plan, block: RowBlock) -> list[Claim]:
     by_name = {s.name: s for s in block.steps}
     columns = {c.name: c for c in kind.columns}
     read = _read_in_block(by_name, body)
-    made += [Monotone(subject, score, n) for n in read if n in columns and columns[n].kind == "number"]
-    made.append(Defined(subject, body, _states_undefined(kind.policies)))
+    numbers = [n for n in read if n in columns and columns[n].kind == "number"]
+    made += [Monotone(subject, score, n, body=body, asked_if=asked_if) for n in numbers]
+    made.append(Defined(subject, body, _states_undefined(kind.policies), asked_if))
     needed = tuple(n for n in read if n in columns and not columns[n].optional)
     if needed and not _given_by_policy(kind.policies):
         made.append(NoGift(subject, score, needed))
-    made += _of_arms(plan, subject, kind.body, body, arms=True)
+    made += _of_arms(subject, kind.body, body, asked_if)
     return made
 
 
@@ -324,25 +342,26 @@ def _movable(plan: Plan, step: str) -> list[str]:
 
 
 def _of_arms(
-    plan: Plan, subject: Subject, body: object, prefix: str, *, arms: bool, planned: PlanArms | None = None
-) -> list[Claim]:
+    subject: Subject, body: object, prefix: str, asked_if: str = "", *, arms: bool = True,
+    planned: PlanArms | None = None,
+) -> list[Claim]:  # fmt: skip
     """What is claimed of bands and cases."""
     step = planned.step if planned else f"{prefix}__arm"
     made: list[Claim] = []
     match body:
         case model.BandsBody(side=side, bands=bands):
             if side == "between":
-                made.append(NoGap(subject, step, (step.removesuffix("__arm") + "__of",)))
-                made.append(NoOverlap(subject, step.removesuffix("__arm") + "__of", bands))
+                made.append(NoGap(subject, step, (step.removesuffix("__arm") + "__of",), asked_if))
+                made.append(NoOverlap(subject, step.removesuffix("__arm") + "__of", bands, asked_if))
             written = tuple(b.written for b in bands)
         case model.CasesBody(cases=cases):
             asked = tuple(f"{step.removesuffix('__arm')}__case{i}" for i, c in enumerate(cases) if c.when is not None)
             if len(asked) == len(cases):
-                made.append(NoGap(subject, step, asked))
+                made.append(NoGap(subject, step, asked, asked_if))
             written = tuple(c.written or "else" for c in cases)
         case _:
             return []
-    return [*made, Arms(subject, step, written)] if arms else made
+    return [*made, Arms(subject, step, written, asked_if)] if arms else made
 
 
 def own(claim: model.Claim, step: str) -> Claim:

@@ -151,6 +151,9 @@ class Prover:
                 return False
             return both(of.numeric(), there, algebra.compared(sign, left, right).truth())
 
+        asked: Condition = True
+        if isinstance(claim, Defined | Arms | NoGap | NoOverlap) and claim.asked_if:
+            asked = term(claim.asked_if).truth()
         match claim:
             case Within(step=step, low=low, high=high, footing=footing):
                 it = term(step)
@@ -161,15 +164,15 @@ class Prover:
                 positive = related(">", term(sought), Fraction(0)) if isinstance(sought, str) else True
                 return both(related("==", term(step), sought), positive)
             case Defined(step=step):
-                return term(step).hole("undefined")
+                return both(asked, term(step).hole("undefined"))
             case Arms(step=step):
-                return related("==", term(step), Fraction(part))
-            case NoGap(step=step, asked=asked):
-                return both(term(step).hole("missing"), *(term(a).there for a in asked))
+                return both(asked, related("==", term(step), Fraction(part)))
+            case NoGap(step=step, asked=of):
+                return both(asked, term(step).hole("missing"), *(term(a).there for a in of))
             case NoOverlap(step=step, bands=bands):
                 it = term(step)
                 pairs = [(a, b) for i, a in enumerate(bands) for b in bands[i + 1 :]]
-                return either(*(both(_within(algebra, it, a), _within(algebra, it, b)) for a, b in pairs))
+                return both(asked, either(*(both(_within(algebra, it, a), _within(algebra, it, b)) for a, b in pairs)))
             case Holds(step=step):
                 return term(step).untruth()
             case Reached(step=step):
@@ -201,6 +204,9 @@ class Prover:
             there = brought.missing
         floors = list({id(f): f for f in said.floors}.values())
         scored = both(taken, it.numeric())
+        if isinstance(claim, Monotone):  # the rule itself decides, not what a policy says of a hole
+            body = term(claim.body).there if claim.body else True
+            scored = both(scored, body, term(claim.asked_if).truth() if claim.asked_if else True)
         # all in one, as every substitution looks at every pair
         whole = z3.And(*said.conditions, *assumed, z3.BoolVal(True, encoding.algebra.context))
         all_of_it = z3.And(whole, scored, value.expression == 0, *(f.of == 0 for f in floors))
