@@ -34,7 +34,7 @@ from perfrules.cli.commands import perfrules
 from perfrules.grammar import FORMS
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LANGUAGES = ("yaml", "console", "csv", "json", "toml", "diff", "text", "sh")
 HEAD = {"perfrules": 1, "scheme": "docs.example", "title": "例", "clause": "例"}
 TREE = {"points": 10, "formula": "points"}

@@ -22,6 +22,24 @@ SCHEME_FILE = DOCS / "reference" / "scheme-file.md"
 FORMULA_LANGUAGE = DOCS / "reference" / "formula-language.md"
 COMMANDS = sorted(perfrules.commands)
 
+ZH = DOCS / "zh"
+
+
+def is_chinese(page: Path) -> bool:
+    """Whether a page is the Chinese one of two."""
+    return ZH in page.parents or page.name.endswith(".zh.md")
+
+
+# Each page that is there in English and in Chinese, with the other.
+TWIN = {
+    one: other
+    for english in PAGES
+    if (
+        chinese := ZH / english.relative_to(DOCS) if DOCS in english.parents else english.with_suffix(".zh.md")
+    ).exists()
+    for one, other in ((english, chinese), (chinese, english))
+}
+
 pages_ = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 
 
@@ -73,7 +91,7 @@ def test_the_plugin_of_the_readme_works(tmp_path: Path) -> None:
     for example in Page.parse(ROOT / "README.md").document.examples():
         if "file" in (about := pages.directives(example)):
             pages.write(tmp_path / about["file"], pages.source_of(example), about.get("under"))
-    (folder,) = tmp_path.iterdir()
+    folder = tmp_path / "perfrules-example"
     project = tomllib.loads(text_of(folder / "pyproject.toml"))["project"]
     installed = tmp_path / "installed" / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
     installed.mkdir(parents=True)
@@ -181,6 +199,45 @@ def test_every_unit_is_told_of() -> None:
     assert not [word for word in [*BASES, *MULTIPLES] if word not in text]
 
 
+# ── two languages ─────────────────────────────────────────────────────────────────────────────────
+
+
+def said(page: Path) -> list[tuple[str, ...]]:
+    """What the blocks of a page do, apart from what they print and in which language."""
+    done: list[tuple[str, ...]] = []
+    for example in Page.parse(page).document.examples():
+        about, source = pages.directives(example), pages.source_of(example)
+        if pages.language_of(example) == "console":
+            commands = re.findall(r"^\$ (.+)$", source.replace(" --lang en", ""), re.MULTILINE)
+            done.append(("console", about.get("exit", ""), *commands))
+        elif about:
+            done.append((*about, *about.values(), source))
+        elif ">>>" in (text := example.document.text[example.start : example.end]):
+            inputs = re.findall(r"^(?:>>>|\.\.\.) ?(.*)$", text, re.MULTILINE)
+            done.append(tuple(re.sub(r'lang="en", |"(?:en|zh)"', "", line) for line in inputs))
+    return done
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if page in TWIN and not is_chinese(page)], ids=lambda p: p.name
+)
+def test_a_page_in_two_languages_is_one_page(page: Path) -> None:
+    """Both write the same files and give the same commands, in the same order; only words and outputs differ."""
+    assert said(page) == said(TWIN[page])
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page in TWIN], ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_a_page_in_two_languages_links_to_the_other_at_its_top(page: Path) -> None:
+    """The first thing after the heading is the way to the other language."""
+    other = os.path.relpath(TWIN[page], page.parent)
+    assert text_of(page).splitlines()[2] == f"[{'English' if is_chinese(page) else '中文'}]({other})"
+
+
+def test_every_chinese_page_has_an_english_one() -> None:
+    """Chinese pages stand where their English ones do, beneath docs/zh."""
+    assert {page for page in PAGES if is_chinese(page)} <= TWIN.keys()
+
+
 # ── links and the rest ────────────────────────────────────────────────────────────────────────────
 
 
@@ -188,6 +245,12 @@ def slug(heading: str) -> str:
     """The anchor of a heading, in the site and on the forge alike."""
     plain = re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", heading)
     return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", plain).strip().lower())
+
+
+def links_of(path: Path) -> set[Path]:
+    """The files within the repository that a page links to."""
+    targets = re.findall(r"\]\(([^)\s#]+)", prose_of(path))
+    return {(path.parent / target).resolve() for target in targets if not re.match(r"[a-z]+:", target)}
 
 
 @pages_
@@ -212,6 +275,36 @@ def test_every_page_is_in_the_navigation() -> None:
     """The site shows every page of docs, and names none that is not there."""
     named = re.findall(r"[\w/.-]+\.md\b", text_of(ROOT / "mkdocs.yml"))
     assert sorted(named) == sorted(page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md"))
+
+
+def test_every_page_is_linked_from_an_index() -> None:
+    """Who begins at an index finds every page from it: from the Chinese one the Chinese page where there is one, else the English."""
+    english = {page for page in DOCS.rglob("*.md") if not is_chinese(page)}
+    for index, wanted in (DOCS / "index.md", english), (ZH / "index.md", {TWIN.get(page, page) for page in english}):
+        assert wanted <= {index, *links_of(index)}
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_the_readme_names_every_tutorial_and_how_to(readme: str) -> None:
+    """The README leads to the tutorials in its own language, and to every how-to page."""
+    tutorials = DOCS / ("zh/tutorial" if readme == "README.zh.md" else "tutorial")
+    wanted = {*tutorials.glob("*.md"), *(DOCS / "how-to").glob("*.md")}
+    assert wanted <= links_of(ROOT / readme)
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh.md"])
+def test_the_readme_tells_of_every_extra(readme: str) -> None:
+    """The table of extras has each that can be installed, once, and no other."""
+    extras = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]["optional-dependencies"]
+    rows = re.findall(r"^\| (`[a-z]+`(?:(?:, |、)`[a-z]+`)*) \|", text_of(ROOT / readme), re.MULTILINE)
+    assert sorted(word for row in rows for word in re.findall(r"[a-z]+", row)) == sorted(extras)
+
+
+def test_the_table_of_commands_has_every_command() -> None:
+    """Every command has its row and its section in the reference."""
+    text = text_of(DOCS / "reference" / "command-line.md")
+    assert sorted(re.findall(r"^\| \[`([a-z]+)`\]\(#\1\) \|", text, re.MULTILINE)) == COMMANDS
+    assert set(COMMANDS) <= set(re.findall(r"^## (.+)$", text, re.MULTILINE))
 
 
 def test_the_changelog_tells_of_every_command() -> None:
