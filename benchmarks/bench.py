@@ -1,7 +1,7 @@
 """Everything there is to say about speed, in one run: every section, the ratios that come of it, and the page that tells.
 
     make bench                                    all of it, into results.json and docs/explanation/performance.md
-    python benchmarks/bench.py --short            the same in fewer rounds
+    python benchmarks/bench.py --short            the same in fewer rounds and sizes
     python benchmarks/bench.py --quick            smaller, to see that it works; writes nothing
     python benchmarks/bench.py --only one frame   these sections; writes nothing
     python benchmarks/bench.py --spark            Spark and Dask on this machine, too
@@ -66,9 +66,9 @@ QUICK = Sizes(
 
 SHORT = Sizes(
     frame=1_000_000, wide=5_000, deep=100_000, forms=20_000, files=(1_000_000, 10_000_000), widths=(10, 100, 1000),
-    rounds=5, few=3, long=1, sample=1_000, patience=15.0,
+    rounds=7, few=7, long=1, sample=1_000, patience=15.0,
 )  # fmt: skip
-"""Everything at full size, in the fewest rounds that a median can be taken of."""
+"""What matters most at full size in seven rounds, growth at fewer sizes."""
 
 LENGTHY = ("unrounded", "full", "depth", "forms", "types", "clusters")
 """Sections that are measured with fewer records where all of them would take too long: nobody waits an hour."""
@@ -323,7 +323,7 @@ def _sample(task: Task, sizes: Sizes) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="fewer records and rounds; writes nothing")
-    parser.add_argument("--short", action="store_true", help="fewer rounds of everything")
+    parser.add_argument("--short", action="store_true", help="fewer rounds, and fewer sizes of what grows")
     parser.add_argument("--only", nargs="+", choices=list(sections(Sizes())), help="these sections; writes nothing")
     parser.add_argument("--spark", action="store_true", help="Spark and Dask, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was found to FILE as well")

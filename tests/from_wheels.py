@@ -33,7 +33,7 @@ def main(names: list[str]) -> int:
         venv.create(home, with_pip=True)
         python = str(home / "bin" / "python")
         inside = [python, "-m", "pip", "-qq", "--disable-pip-version-check"]
-        subprocess.run([*inside, "install", "--find-links", str(wheels), "perfrules[all]"], check=True)
+        subprocess.run([*inside, "install", "--find-links", str(wheels), "perfrules[all]", "pytest-xdist"], check=True)
         bare = _installed(python)
         failed = 0
         for plugin in names or [p.name for p in sources[1:]]:
@@ -59,7 +59,7 @@ def _tested(python: str, plugin: str, tree: Path) -> int:
     shutil.copytree(PLUGINS / plugin / "tests", tests)
     shutil.copy(PLUGINS / plugin / "README.md", tests.parent)
     shutil.copytree(ROOT / "examples", tree / "examples")
-    return subprocess.run([python, "-m", "pytest", "-q", str(tests)], cwd=tree, check=False).returncode
+    return subprocess.run([python, "-m", "pytest", "-q", "-n", "2", str(tests)], cwd=tree, check=False).returncode
 
 
 if __name__ == "__main__":
