@@ -21,7 +21,7 @@ from perfrules.records.entries import Raw
 from perfrules.records.spelling import folded
 
 LONG = 50_000
-"""Columns of fewer lines are read one after another."""
+"""Columns of fewer lines are read one after another, and so are those of a part of something larger."""
 
 
 @define
@@ -73,7 +73,7 @@ class Batch:
         columns = _at_once(
             lambda name: _one(frame, brought[name], scheme.inputs[name], self.texts, source),
             list(brought),
-            frame.height,
+            together=frame.height < LONG or self.whole.apart,
         )
         for (name, input), made in zip(scheme.inputs.items(), columns, strict=True):
             if made.plain is not None:
@@ -205,9 +205,9 @@ class Batch:
         return small_lines if input.written == "percent" else large_lines
 
 
-def _at_once(read: Callable[[str], Column], names: list[str], height: int) -> list[Column]:
-    """The columns of several inputs, on every processor where they are long."""
-    if height < LONG:
+def _at_once(read: Callable[[str], Column], names: list[str], *, together: bool) -> list[Column]:
+    """The columns of several inputs, on every processor unless `together` in one thread."""
+    if together:
         return [read(name) for name in names]
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
         return list(pool.map(read, names))

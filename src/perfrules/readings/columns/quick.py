@@ -1,4 +1,7 @@
-"""A kernel run over a batch 快算: blocks of records on every processor, results written where they go out."""
+"""A kernel run over a batch 快算: blocks of records on every processor, results written where they go out.
+
+A part of something larger is worked out by one thread: another part is read or written meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ class Quick:
         assert kernel is not None
         count = self.batch.count
         blocks = [(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
-        workers = max(min(pl.thread_pool_size(), len(blocks)), 1)
+        workers = 1 if self.batch.whole.apart else max(min(pl.thread_pool_size(), len(blocks)), 1)
         takers = list(self._takers())
         for term in self.prepared.wanted.terms:
             if term.sort == "text" and term.constant:
