@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from functools import partial
-from itertools import pairwise, product
+from itertools import product
 from typing import TypeGuard
 
 from perfrules import model, nodes
+from perfrules.checking.bands import MISSING, NO_GRADE, Then, band_gaps, becomes, cuts_without_percent
 from perfrules.checking.forecast import Forecast, inputs_of
 from perfrules.checking.witnesses import TRIES, Effort, falling_record, witness
 from perfrules.findings import Finding, Location
-from perfrules.formula import Formula
-from perfrules.model import Scheme
 from perfrules.numbers import published
 from perfrules.plan import NodePlan, Plan, RowBlock
 from perfrules.ranges import (
@@ -32,7 +31,7 @@ def check_ranges(plan: Plan) -> list[Finding]:
     effort = Effort()
     return [
         *_range_findings(plan, effort), *_reach_findings(plan), *_gap_findings(plan, effort), *_bonus_findings(plan),
-        *_gate_findings(plan),
+        *_gate_findings(plan), *cuts_without_percent(plan),
     ]  # fmt: skip
 
 
@@ -165,7 +164,7 @@ def _out_of_range(
 def _gap_findings(plan: Plan, effort: Effort) -> Iterator[Finding]:
     """Cases without `else` that can fall through, and printed bands that leave a gap, each with a record if one is found."""
     told: set[str] = set()
-    for body, arm, block, path, where in _open_ended(plan):
+    for body, arm, block, path, where, then in _open_ended(plan):
         if not any("missing" in reached for reached in _reached_by_choice(plan, arm, block, effort)):
             continue
         key = f"{where}{path}"
@@ -173,7 +172,7 @@ def _gap_findings(plan: Plan, effort: Effort) -> Iterator[Finding]:
             continue
         told.add(key)
         if isinstance(body, model.BandsBody):
-            yield from _band_gaps(plan, body, Forecast(plan, block=block, present=True), arm, path, where)
+            yield from band_gaps(plan, body, Forecast(plan, block=block, present=True), arm, path, then)
             continue
         record = falling_record(plan, arm, block, effort)
         if record is not None:
@@ -208,23 +207,25 @@ def _reached_by_choice(plan: Plan, arm: str, block: RowBlock | None, effort: Eff
 
 def _open_ended(
     plan: Plan,
-) -> Iterator[tuple[model.BandsBody | model.CasesBody, str, RowBlock | None, str, Location | None]]:
+) -> Iterator[tuple[model.BandsBody | model.CasesBody, str, RowBlock | None, str, Location | None, Then]]:
+    """Each body with what becomes of a record that none of its arms takes."""
     for planned in plan.nodes:
         body = planned.node.holds.body if isinstance(planned.node.holds, model.Group) else planned.node.holds
         if _ends_open(body) and planned.arms is not None:
-            yield body, planned.arms.step, None, planned.node.path, planned.node.location
+            then = becomes(planned.node.policies)
+            yield body, planned.arms.step, None, planned.node.path, planned.node.location, then
     for value in plan.scheme.values.values():
         if _ends_open(value.body):
             name = f"{value.name}__arm" if not value.round else f"{value.name}__body__arm"
-            yield value.body, name, None, value.name, value.location
+            yield value.body, name, None, value.name, value.location, MISSING
     for kind, block in _blocks(plan):
         if _ends_open(kind.body):
             arm = block.name.removesuffix("__rows") + "__body__arm"
-            yield kind.body, arm, block, kind.name, kind.location
+            yield kind.body, arm, block, kind.name, kind.location, becomes(kind.policies)
     for made in plan.grades:
         if _ends_open(made.scale.body):
             arm = made.rank.split("__")[0] + "____arm"
-            yield made.scale.body, arm, None, made.scale.name, made.scale.location
+            yield made.scale.body, arm, None, made.scale.name, made.scale.location, NO_GRADE
 
 
 def _ends_open(body: object) -> TypeGuard[model.BandsBody | model.CasesBody]:
@@ -232,60 +233,3 @@ def _ends_open(body: object) -> TypeGuard[model.BandsBody | model.CasesBody]:
     if isinstance(body, model.CasesBody):
         return all(c.when is not None for c in body.cases)
     return isinstance(body, model.BandsBody) and body.side == "between"
-
-
-def _band_gaps(
-    plan: Plan, body: model.BandsBody, forecast: Forecast, arm: str, path: str, where: Location | None
-) -> Iterator[Finding]:
-    """Gaps between printed bands, told only where the quantity's own grid has a point in them."""
-    of = forecast.read(arm.removesuffix("__arm") + "__of").range
-    grid = _grid(plan.scheme, body.of)
-    bands = sorted((b for b in body.bands), key=lambda b: b.low or Fraction(0))
-    edges: list[tuple[Fraction | None, bool, Fraction | None, bool, str]] = []
-    low_end = of.low if isinstance(of, Numbers) else None
-    high_end = of.high if isinstance(of, Numbers) else None
-    edges.append((low_end, True, bands[0].low, bands[0].low_in, bands[0].written))
-    edges += [(a.high, not a.high_in, b.low, b.low_in, b.written) for a, b in pairwise(bands)]
-    edges.append((bands[-1].high, not bands[-1].high_in, high_end, False, bands[-1].written))
-    for low, low_free, high, high_in, beside in edges:
-        shown = _between(low, low_free, high, not high_in, grid)
-        if shown is not None:
-            yield Finding("bands-gap", where, path, {"value": published(shown), "band": beside})
-
-
-def _between(
-    low: Fraction | None, low_free: bool, high: Fraction | None, high_free: bool, grid: Fraction | None
-) -> Fraction | None:
-    """A point between two edges, on the grid where there is one; None where there is none."""
-    if low is None and high is None:
-        return None
-    if low is None:
-        assert high is not None
-        return high if high_free else high - (grid or 1)
-    if high is None:
-        return low if low_free else low + (grid or 1)
-    if low > high or (low == high and not (low_free and high_free)):
-        return None
-    if grid is None:
-        return low if low_free else high if high_free else (low + high) / 2
-    first = -((-low / grid).__floor__()) * grid
-    if first == low and not low_free:
-        first += grid
-    return first if first < high or (first == high and high_free) else None
-
-
-def _grid(scheme: Scheme, of: Formula) -> Fraction | None:
-    """The grid of a quantity: of an input its decimals, of a value or node its rounding."""
-    if not isinstance(of.node, nodes.Name):
-        return None
-    name = of.node.name
-    places: int | None = None
-    if name in scheme.inputs:
-        places = scheme.inputs[name].decimals
-    elif name in scheme.values:
-        rounding = scheme.values[name].round
-        places = rounding.places if rounding else None
-    else:
-        rounding = next((n.round for n in scheme.tree.walk() if n.identifier == name), None)
-        places = rounding.places if rounding else None
-    return None if places is None else Fraction(1, 10**places)

@@ -260,11 +260,11 @@ class Parts(Forms):
                                 before=published(before), order="由高到低" if upward else "由低到高",
                                 order_en="highest first" if upward else "lowest first")  # fmt: skip
             if outcome is not None:
-                written = "else" if cut is None else key.text
+                written, at = "else" if cut is None else key.text, documents.place(key)
                 if upward:
-                    bands.append(model.Band(cut, before, inclusive, not inclusive, outcome, written))
+                    bands.append(model.Band(cut, before, inclusive, not inclusive, outcome, written, at))
                 else:
-                    bands.append(model.Band(before, cut, not inclusive, inclusive, outcome, written))
+                    bands.append(model.Band(before, cut, not inclusive, inclusive, outcome, written, at))
             before = cut if cut is not None else before
         if not ended:
             self.report("bands-without-else", self.key(node), path, side=side)
@@ -297,7 +297,8 @@ class Parts(Forms):
                 if b.low is not None and b.high is not None and max(b.low, low) < min(b.high, high):
                     self.report("bands-overlap", item, path, first=b.written, second=written)
                     break
-            bands.append(model.Band(low, high, not shared_low, not shared_high, outcome, written))
+            at = documents.place(item.items[0])
+            bands.append(model.Band(low, high, not shared_low, not shared_high, outcome, written, at))
         return tuple(bands) or None
 
     def _cases(self, node: Node, path: str, mark: Provenance, labels: bool) -> model.CasesBody | None:

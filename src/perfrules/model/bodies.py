@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
+from perfrules.findings import Location
 from perfrules.formula import Formula, Placed
 from perfrules.model.provenance import UNMARKED, Provenance
 from perfrules.numbers import RoundingMode
@@ -94,6 +95,7 @@ class Band:
     high_in: bool
     outcome: Outcome
     written: str = ""
+    location: Location | None = field(default=None, eq=False, repr=False)
 
 
 @frozen
