@@ -14,6 +14,7 @@ from perfrules import verbs
 from perfrules.cli.commands import perfrules as command
 from perfrules.testing import mutation
 from perfrules.testing.cases import find_cases, read_cases, try_case
+from perfrules.testing.following import Following
 from perfrules.testing.generation import generate
 from perfrules.testing.mutants import mutants
 from perfrules.testing.mutation import mutate
@@ -139,7 +140,38 @@ def test_a_survivor_comes_with_a_record_that_would_tell(tmp_path, roads):
         changed = pr.loads(each.mutant.text)
         was, became = (pr.score(s, each.record) for s in (roads, changed))
         assert (was.nodes, was.grades) != (became.nodes, became.grades)
-        assert each.was != each.became
+        assert each.apart is not None
+        assert each.apart.was != each.apart.became
+
+
+def test_the_record_of_a_survivor_is_what_a_case_needs_and_no_more(tmp_path, roads):
+    """Cells that make no difference are left out; written into a case as it is printed, the record tells the mutant."""
+    result = mutate(roads, written(tmp_path, CASES), by_laws=False)
+    survivors = {(t.mutant.where, t.mutant.after): t for t in result.of("survived")}
+    lowered = survivors["tree › children › 完好 › bands › from › 90%", "89%"]
+    assert lowered.message("zh").split("\n")[1:] == [
+        "    有记录可以分辨：原为 完好 40 / 60 → 完好 60 / 60",
+        "    record: {完好率: 89.99%}",
+    ]
+    more = ""
+    for number, each in enumerate(survivors.values()):
+        record = each.message("en").split("\n")[2].strip()
+        at, said = each.apart.was.at, each.apart.was.said
+        stated = f"grades: {{{at}: {said}}}" if at in roads.grades else f"nodes: {{{at}: {said}}}"
+        more += f"  - {{name: {number}, {record}, {stated}}}\n"
+    cases = CASES.replace("record: {完好率: 90%, 投诉: 0, 验收: 合格}\n", "").replace(
+        "上界,", "上界, record: {完好率: 90%, 投诉: 0, 验收: 合格},"
+    )
+    assert not mutate(roads, written(tmp_path, cases + more), by_laws=False).of("survived")
+
+
+def test_what_has_no_score_is_told_in_its_language(roads):
+    """A policy that is changed is told by what stands where there is no score, in words of either language."""
+    result = mutate(roads, [], by_laws=False)
+    (policy,) = [t for t in result.of("survived") if t.mutant.sort == "policy"]
+    assert "不予计分 / 60" in policy.message("zh")
+    assert "refused / 60" in policy.message("en")
+    assert not any(": " in t.message("zh").split("\n")[1].partition("：")[2] for t in result.of("survived"))
 
 
 def test_weights_that_no_longer_add_up_are_told_by_loading(tmp_path, roads):
@@ -216,7 +248,7 @@ def test_no_mutant_that_a_record_tells_is_taken_for_equivalent(text):
             continue
         if trial._apart(changed) is not None:
             told += 1
-            assert not mutation._Following(verbs.plan(scheme), verbs.plan(changed)).all_tell_the_same(), mutant
+            assert not Following(verbs.plan(scheme), verbs.plan(changed)).all_tell_the_same(), mutant
     assert told
 
 
@@ -270,6 +302,15 @@ def test_generated_cases_tell_nearly_every_mutant(tmp_path, roads):
     result = mutate(roads, written(tmp_path, text), by_laws=False)
     assert [t.message() for t in result.of("survived")] == []
     assert result.share == 1
+
+
+def test_generated_records_are_named_after_the_edges_that_they_stand_at(roads):
+    """The cell on or beside a cut, the total at a grade, what is left blank: by their figures."""
+    titles = "\n".join(each.title for each in generate(roads))
+    assert "完好率 89.99%" in titles
+    assert "完好率 90%" in titles
+    assert "完好率 未填" in titles
+    assert "总分 90" in titles
 
 
 # ------------------------------------------------------------------------------------------------ places and arguments

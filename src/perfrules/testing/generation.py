@@ -17,7 +17,8 @@ from attrs import evolve, field, frozen
 from perfrules import verbs
 from perfrules.findings import RecordError
 from perfrules.model import Frozen, Hole, Input, RowKind, Scheme
-from perfrules.plan import Plan
+from perfrules.numbers import published
+from perfrules.plan import Plan, names_behind
 from perfrules.plan.steps import reads
 from perfrules.records.measures import UNIT_COLUMNS
 from perfrules.testing.drafts import Draft, Grid, Landmarks, Plain
@@ -37,6 +38,8 @@ _COUNT = Fraction(1000)
 """A plain count where it is not bounded: one more or less is a small step."""
 EVALUATIONS, MOST_ROWS = 3000, 12
 """How many records are tried at most, and how many rows are put into one."""
+_NAMED = 3
+"""How many of its edges a record is named after."""
 
 
 @frozen
@@ -168,7 +171,7 @@ class _Found:
             else:
                 merged.append((draft, items))
         return tuple(
-            Generated(d.written(self.scheme), frozenset(items), _title(self.search.plan, number, items))
+            Generated(d.written(self.scheme), frozenset(items), _title(self.search, number, d, items))
             for number, (d, items) in enumerate(merged, start=1)
         )
 
@@ -201,14 +204,61 @@ class _Found:
         ]
 
 
-def _title(plan: Plan, number: int, items: set[Item]) -> str:
-    """A name for a record, by the nodes, values and grades at whose edges it stands."""
-    known = {n.key: n.node.label for n in plan.nodes} | {g.rank: g.scale.name for g in plan.grades}
-    known |= {name: name for name in plan.scheme.values}
-    edges = dict.fromkeys(item[1][0] for item in items if item[0] == "side" and item[2] == 0)
-    named = [known.get(edge, known.get(edge.partition("__")[0], "")) for edge in edges]
-    told = sorted(dict.fromkeys(filter(None, named)))[:3]
-    return f"{number:02d}" + (f" {'、'.join(told)}" if told else "")
+def _title(search: Search, number: int, draft: Draft, items: set[Item]) -> str:
+    """A name for a record: the cells, values and scores that stand on or beside an edge, the nodes in which others do, and
+    what is left blank or chosen."""
+    plan = search.plan
+    record = draft.written(plan.scheme)
+    values = next((seen.values for seen in search.seen(draft) if seen.row is None), {})
+    labels = {name: name for name in plan.scheme.values}
+    labels |= {name: n.node.label for n in plan.nodes for name in (n.key, n.score) if name}
+    labels |= {g.rank.partition("__")[0]: g.scale.name for g in plan.grades}
+    edges: dict[str, None] = {}
+    within: dict[str, None] = {}
+    others: dict[str, None] = {}
+    for item in sorted(items, key=repr):
+        match item:
+            case "side", (str(name), *_), int(side):
+                cells = sorted(names_behind(plan, [name]) & plan.scheme.inputs.keys())
+                label = labels.get(name) or labels.get(name.partition("__")[0], "")
+                figures = _figures(plan, name, label, labels)
+                if len(cells) == 1:
+                    edges[_told(cells[0], record[cells[0]])] = None
+                elif len(figures) == 1 and isinstance(values.get(of := next(iter(figures))), Fraction):
+                    edges[_told(figures[of], values[of])] = None
+                elif label:
+                    within[f"{label}在界{'旁' if side else '上'}"] = None
+            case (("cell" | "choice"), "", str(name), _):
+                others[_told(name, record[name])] = None
+            case _:
+                pass
+    told = list(dict.fromkeys((*edges, *within, *others)))
+    more = "等" if len(told) > _NAMED else ""
+    return f"{number:02d}" + (f" {'、'.join(told[:_NAMED])}{more}" if told else "")
+
+
+def _figures(plan: Plan, name: str, label: str, labels: Mapping[str, str]) -> dict[str, str]:
+    """The scores, values and figures of bands that a step reads, and what each is called."""
+    found = {}
+    for each in reads(plan.producers[name]) if name in plan.producers else ():
+        if each in labels:
+            found[each] = labels[each]
+        elif each.endswith("__of"):
+            behind = [labels[n] for n in reads(plan.producers[each]) if n in labels]
+            found[each] = behind[0] if len(behind) == 1 else label
+    return {each: told for each, told in found.items() if told}
+
+
+def _told(name: str, value: object) -> str:
+    match value:
+        case None:
+            return f"{name} 未填"
+        case bool():
+            return f"{name} {'是' if value else '否'}"
+        case Fraction():
+            return f"{name} {published(value)}"
+        case _:
+            return f"{name} {value}"
 
 
 # ------------------------------------------------------------------------------------------------ what is seen

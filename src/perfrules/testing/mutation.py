@@ -6,29 +6,26 @@ One that no record tells apart is equivalent. The rest survive: numbers and sign
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from attrs import astuple, field, frozen
+from attrs import field, frozen
 
 from perfrules import assembling, verbs
-from perfrules.findings import Language, PerfrulesError, RecordError, SchemeError, visible
-from perfrules.model import Hole, NodeScore, Scheme, Scorecard
-from perfrules.numbers import published
-from perfrules.plan import Cohort, DefinitionPlan, Fold, Plan, PlanStep, RowBlock, Step, names_behind
-from perfrules.plan.steps import reads
+from perfrules.findings import Language, PerfrulesError, SchemeError, visible
+from perfrules.model import Scheme, Scorecard
 from perfrules.proving import Refuted
 from perfrules.testing import laws
+from perfrules.testing.apart import Apart, apart, scored, smallest
 from perfrules.testing.cases import SCHEME_FILES, Case, scheme_of, try_case
+from perfrules.testing.following import Following
 from perfrules.testing.generation import Generated, generate
 from perfrules.testing.mutants import Mutant, mutants
+from perfrules.testing.recording import plainly
 
 Fate = Literal["load", "case", "law", "equivalent", "survived"]
-Apart = tuple[Mapping[str, Any], str, str]
-"""A record that a scheme and its mutant score differently, and where they first do."""
 EXAMPLES = 12
 """How many records a law tries on a mutant."""
 LAWS = (
@@ -44,17 +41,17 @@ LAWS = (
 
 @frozen
 class Tried:
-    """A mutant and what became of it: what killed it (`by`), or for a survivor a record that would have told.
-
-    `was` and `became` are what that record scores by the scheme and by the mutant.
-    """
+    """A mutant and what became of it: what killed it (`by`), or for a survivor a record that would have told."""
 
     mutant: Mutant
     fate: Fate
     by: str = ""
-    record: Mapping[str, Any] | None = None
-    was: str = ""
-    became: str = ""
+    apart: Apart | None = None
+
+    @property
+    def record(self) -> Mapping[str, Any] | None:
+        """The record that would have told."""
+        return None if self.apart is None else self.apart.found.record
 
     def message(self, lang: Language = "zh") -> str:
         """The mutant and its fate in one language."""
@@ -62,18 +59,17 @@ class Tried:
         change = visible(f"{mutant.where}：{mutant.before} → {mutant.after}")
         if self.fate != "survived":
             return f"{change}  [{self.fate}{f' {visible(self.by)}' if self.by else ''}]"
-        if self.record is None:
-            return change
-        told = {"zh": "有记录可以分辨：原为", "en": "a record would tell: it was"}[lang]
-        return f"{change}\n    {told} {self.was} → {self.became}"
+        return change if self.apart is None else f"{change}\n{self.apart.message(lang)}"
 
     def as_json(self) -> dict[str, Any]:
         """The mutant as plain data."""
-        mutant = self.mutant
-        record = None if self.record is None else {k: _plain(v) for k, v in self.record.items()}
+        mutant, apart = self.mutant, self.apart
+        cohort = None if apart is None or apart.found.cohort is None else [plainly(each) for each in apart.found.cohort]
         return {
             "place": mutant.where, "line": mutant.line, "sort": mutant.sort, "before": mutant.before, "after": mutant.after,
-            "fate": self.fate, "by": self.by, "record": record, "was": self.was, "became": self.became,
+            "fate": self.fate, "by": self.by, "record": None if apart is None else plainly(apart.found.record),
+            "cohort": cohort, "was": "" if apart is None else apart.was.told("en"),
+            "became": "" if apart is None else apart.became.told("en"),
         }  # fmt: skip
 
 
@@ -175,16 +171,15 @@ class _Trial:
             if _differs(case, changed):
                 self.cases.insert(0, self.cases.pop(place))  # it may tell the next one too, whose place is near
                 return Tried(mutant, "case", case.name)
-        apart = self._apart(changed)
-        if apart is None:
-            same, apart = self._same(changed)
+        told = self._apart(changed)
+        if told is None:
+            same, told = self._same(changed)
             if same:
                 return Tried(mutant, "equivalent")
         broken = sorted(self._laws_held() - self._laws(changed)) if self.by_laws else []
         if broken:
             return Tried(mutant, "law", ", ".join(broken))
-        record, was, became = apart or (None, "", "")
-        return Tried(mutant, "survived", "", record, was, became)
+        return Tried(mutant, "survived", "", None if told is None else smallest(self.scheme, changed, told))
 
     def _laws_held(self) -> frozenset[str]:
         """The laws that hold of the scheme as it is, asked only once something comes as far as that."""
@@ -200,13 +195,10 @@ class _Trial:
     def _apart(self, changed: Scheme) -> Apart | None:
         """A record that the scheme and its mutant score differently, and both scores."""
         if self._records is None:
-            kept = [(each, _scored(self.scheme, each)) for each in generate(self.scheme)]
+            kept = [(each, scored(self.scheme, each)) for each in generate(self.scheme)]
             self._records = [(each, card) for each, card in kept if card is not None]
-        for each, card in self._records:
-            other = _scored(changed, each)
-            if other is None or _outcome(other) != _outcome(card):
-                return each.record, *_told(card, other)
-        return None
+        told = (apart(each, card, scored(changed, each)) for each, card in self._records)
+        return next((each for each in told if each is not None), None)
 
     def _same(self, changed: Scheme) -> tuple[bool, Apart | None]:
         """Whether no record can tell the two apart, which only a proof can say, and the record that does where it finds one.
@@ -215,7 +207,7 @@ class _Trial:
         """
         if find_spec("z3") is None:
             return False, None
-        if _Following(verbs.plan(self.scheme), verbs.plan(changed)).all_tell_the_same():
+        if Following(verbs.plan(self.scheme), verbs.plan(changed)).all_tell_the_same():
             return True, None
         from perfrules.proving.same import Comparing
 
@@ -225,133 +217,8 @@ class _Trial:
         if example is None or example.benchmarks:
             return answer is None, None
         each = Generated(example.record, frozenset())
-        card, other = _scored(self.scheme, each), _scored(changed, each)
-        if card is None or (other is not None and _outcome(other) == _outcome(card)):
-            return False, None
-        return False, (example.record, *_told(card, other))
-
-
-class _Following:
-    """The plan of a scheme followed beside that of a mutant, step by step 逐步比对: what says the same of what comes to the
-    same comes to the same; of a step that says otherwise the proof is asked, of it alone.
-
-    So a change that makes no difference a step or two further on is not asked about in all that adds up and rounds it.
-    """
-
-    def __init__(self, plan: Plan, other: Plan) -> None:
-        self.plan = plan
-        self.other = other
-        self.alike = {name for name, its in plan.scheme.inputs.items() if other.scheme.inputs.get(name) == its}
-        self.kept = {
-            name for name, its in plan.definitions.items()
-            if name in other.definitions and _says(its) == _says(other.definitions[name])
-        }  # fmt: skip
-        self.figures = {n.score for n in plan.nodes if n.score} | {f.name for b in _blocks(plan) for f in b.folds}
-
-    def all_tell_the_same(self) -> bool:
-        """Whether all that a scorecard shows of nodes, rows, grades and values is shown to come to the same."""
-        if _shows(self.plan) != _shows(self.other) or len(self.plan.steps) != len(self.other.steps):
-            return False
-        shown = {name for n in self.plan.nodes for name in (n.score, n.grade) if name}
-        shown |= {g.rank for g in self.plan.grades} | set(self.plan.scheme.values)
-        of_rows = {n.rows for n in self.plan.nodes if n.rows}
-        behind = names_behind(self.plan, shown)
-        for step, other in zip(self.plan.steps, self.other.steps, strict=True):
-            if isinstance(step, RowBlock) and isinstance(other, RowBlock):
-                if step.name in of_rows or any(f.name in behind for f in step.folds):
-                    local = self._of_rows(step, other)
-                    if step.name in of_rows and f"{step.name.removesuffix('__rows')}__score" not in local:
-                        return False
-            elif step.name in behind:
-                if self._comes_to_the_same(step, other, self.alike):
-                    self.alike.add(step.name)
-                elif step.name in shown:
-                    return False
-        return shown <= self.alike
-
-    def _of_rows(self, block: RowBlock, other: RowBlock) -> set[str]:
-        """The steps and columns of a row that come to the same; so do the folds over them, if all rows that are taken are."""
-        columns = self.plan.scheme.rows[block.rows].columns
-        if _says(block) != _says(other) or columns != self.other.scheme.rows[other.rows].columns:
-            return set()
-        local = {column.name for column in columns}
-        for step, its in zip(block.steps, other.steps, strict=True):
-            if self._comes_to_the_same(step, its, local | self.alike, (block, other)):
-                local.add(step.name)
-        if block.where and block.where not in local:
-            return set()
-        self.alike |= {f.name for f in block.folds if local >= set(reads(f))}
-        return local
-
-    def _comes_to_the_same(
-        self, step: PlanStep, other: PlanStep, alike: set[str], row: tuple[RowBlock, RowBlock] | None = None
-    ) -> bool:
-        if step.name != other.name:
-            return False
-        if _says(step) == _says(other) and alike >= set(_read(step)) and self.kept >= set(_called(step, self.plan)):
-            return True
-        return isinstance(step, Step) and isinstance(other, Step) and self._proved(step.name, row)
-
-    def _proved(self, name: str, row: tuple[RowBlock, RowBlock] | None) -> bool:
-        """Whether the proof says so of one step, by what stands before it."""
-        from perfrules.proving.same import ANY_HOLE
-        from perfrules.readings.proof.algebra import Algebra
-        from perfrules.readings.proof.comparing import search_difference
-        from perfrules.readings.proof.encoding import Cut, Encoding
-
-        algebra = Algebra()
-        known = names_behind(self.plan, [name] if row is None else reads(row[0])) & self.alike
-        here = Encoding(self.plan, cuts={n: Cut(None, None, ANY_HOLE) for n in known & self.figures}, algebra=algebra)
-        given = {n: here.term(n) for n in known if n in self.plan.producers}
-        there = Encoding(self.other, given=given, algebra=algebra)
-        return search_difference(here, there, name, name, lambda found: found, row=row).none
-
-
-def _blocks(plan: Plan) -> list[RowBlock]:
-    return [step for step in plan.steps if isinstance(step, RowBlock)]
-
-
-def _shows(plan: Plan) -> tuple[Hashable, ...]:
-    """What a scorecard shows, and by which steps."""
-    nodes = tuple(
-        (n.node.path, n.node.worth, n.node.counts, n.score, n.rows, n.grade, n.grade_labels) for n in plan.nodes
-    )
-    return nodes, tuple((g.scale.name, g.scale.labels, g.rank) for g in plan.grades), tuple(plan.scheme.values)
-
-
-def _says(step: PlanStep | DefinitionPlan) -> Hashable:
-    """What a step says, but for the steps of rows."""
-    match step:
-        case Step():
-            return step.name, step.formula.source, tuple(step.bindings.items())
-        case Fold():
-            return astuple(step)
-        case RowBlock():
-            return step.name, step.rows, step.where, tuple(map(_says, step.folds)), tuple(s.name for s in step.steps)
-        case Cohort():
-            return step.name, _says(step.fold), step.by, step.round, step.layer
-        case DefinitionPlan():
-            defaults = tuple((name, its.source) for name, its in step.defaults.items())
-            return step.parameters, defaults, tuple(map(_says, step.steps)), step.result
-
-
-def _read(step: PlanStep) -> list[str]:
-    """The names that a step reads; the points too, which definitions read without naming them."""
-    bound = step.bindings.values() if isinstance(step, Step) else ()
-    return [*reads(step), *(name for name in bound if isinstance(name, str))]
-
-
-def _called(step: PlanStep, plan: Plan) -> set[str]:
-    """The definitions that a step calls, and those that they call."""
-    called: set[str] = set()
-    left = list(step.formula.definitions) if isinstance(step, Step) else []
-    while left:
-        name = left.pop()
-        if name not in called:
-            called.add(name)
-            its = plan.definitions[name]
-            left += [n for f in (*its.defaults.values(), *(s.formula for s in its.steps)) for n in f.definitions]
-    return called
+        card = scored(self.scheme, each)
+        return False, None if card is None else apart(each, card, scored(changed, each))
 
 
 def _differs(case: Case, scheme: Scheme) -> bool:
@@ -360,49 +227,3 @@ def _differs(case: Case, scheme: Scheme) -> bool:
         return bool(try_case(case, scheme).differences)
     except PerfrulesError:
         return True
-
-
-def _scored(scheme: Scheme, each: Generated) -> Scorecard | None:
-    try:
-        cohort = None if each.cohort is None else verbs.freeze(scheme, [each.record, *each.cohort])
-        return verbs.score(scheme, each.record, benchmarks=cohort)
-    except RecordError:
-        return None
-
-
-def _outcome(card: Scorecard) -> tuple[Any, ...]:
-    nodes = tuple((n.path, n.state, n.points, n.score, n.grade) for n in card.nodes)
-    return nodes, tuple(card.grades.items()), tuple(card.values.items())
-
-
-def _told(was: Scorecard, became: Scorecard | None) -> tuple[str, str]:
-    """The two cards where they first differ."""
-    if became is None:
-        return str(was), "—"
-    for mine, other in zip(was.nodes, became.nodes, strict=False):
-        if (mine.state, mine.points, mine.score, mine.grade) != (other.state, other.points, other.score, other.grade):
-            return f"{mine.path or mine.name} {_shown(mine)}", f"{other.path or mine.name} {_shown(other)}"
-    for name, value in was.values.items():
-        if became.values.get(name) != value:
-            return f"{name} {_datum(value)}", f"{name} {_datum(became.values.get(name))}"
-    return str(was), str(became)
-
-
-def _shown(node: NodeScore) -> str:
-    figure = node.state if node.score is None else published(node.score)
-    figure += f" / {published(node.points)}" if node.points is not None else ""
-    return f"{figure} {node.grade}" if node.grade else figure
-
-
-def _datum(value: object) -> str:
-    if isinstance(value, Fraction):
-        return published(value)
-    return value.kind if isinstance(value, Hole) else str(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    return value if value is None or isinstance(value, bool | int | str) else str(value)

@@ -47,8 +47,8 @@ def recorded_raw(
     """
     made = []
     for name, record, cohort in records:
-        others = None if cohort is None else tuple(_plain(other) for other in cohort)
-        case = Case(name, source or UNCONFIRMED, scheme.id, _plain(record), {}, Path(), 0, cohort=others)
+        others = None if cohort is None else tuple(plainly(other) for other in cohort)
+        case = Case(name, source or UNCONFIRMED, scheme.id, plainly(record), {}, Path(), 0, cohort=others)
         outcome = try_case(case, scheme)
         if outcome.card is None:
             refused = next(d for d in outcome.differences if d.what == "refused")
@@ -86,10 +86,10 @@ def _datum(value: Datum | Hole) -> str:
     return value.kind if isinstance(value, Hole) else str(_word(value))
 
 
-def _plain(record: Mapping[str, Any]) -> dict[str, Any]:
+def plainly(record: Mapping[str, Any]) -> dict[str, Any]:
     """A record as a person would write it: blank cells left out."""
     return {
-        name: [_plain(row) for row in value] if isinstance(value, list) else _word(value)
+        name: [plainly(row) for row in value] if isinstance(value, list) else _word(value)
         for name, value in record.items()
         if value is not None
     }
@@ -106,7 +106,7 @@ def in_common(cases: Sequence[Case]) -> dict[str, Any]:
     return common
 
 
-def _but(record: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
+def but(record: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
     """What a record says otherwise than the common one."""
     blank = {name: "" for name in common if name not in record}
     return {name: value for name, value in record.items() if common.get(name) != value} | blank
@@ -171,10 +171,10 @@ def cases_text(
             lines.append(f"    scheme: {_scalar(case.scheme)}")
         if case.stage:
             lines.append(f"    stage: {_scalar(case.stage)}")
-        lines += _entries("record", _but(case.record, record or {}))
+        lines += _entries("record", but(case.record, record or {}))
         if case.cohort is not None:
             lines.append("    cohort:" if case.cohort else "    cohort: []")
-            lines += [f"      - {_flow(other)}" for other in case.cohort]
+            lines += [f"      - {flow(other)}" for other in case.cohort]
         for key in EXPECTED:
             if key in case.expected:
                 lines += _entries(key, case.expected[key])
@@ -189,9 +189,9 @@ def _entries(key: str, value: Any) -> list[str]:
             for name, each in value.items():
                 if isinstance(each, list) and each:
                     lines.append(f"      {_scalar(name)}:")
-                    lines += [f"        - {_flow(row)}" for row in each]
+                    lines += [f"        - {flow(row)}" for row in each]
                 else:
-                    told = _flow(each) if isinstance(each, Mapping) else _scalar(each)
+                    told = flow(each) if isinstance(each, Mapping) else _scalar(each)
                     lines.append(f"      {_scalar(name)}: {told}")
             return lines
         case Mapping():
@@ -202,7 +202,8 @@ def _entries(key: str, value: Any) -> list[str]:
             return [f"    {key}: {_scalar(value)}"]
 
 
-def _flow(row: Mapping[str, Any]) -> str:
+def flow(row: Mapping[str, Any]) -> str:
+    """A record or row on one line."""
     return "{" + ", ".join(f"{_scalar(k)}: {_scalar(v)}" for k, v in row.items()) + "}"
 
 
@@ -211,7 +212,7 @@ def _scalar(value: Any) -> str:
     if value is None:
         return "~"
     if isinstance(value, list):
-        return f"[{', '.join(map(_flow, value))}]"
+        return f"[{', '.join(map(flow, value))}]"
     text = str(value)
     if _NUMBER.fullmatch(text) or (_PLAIN.fullmatch(text) and text not in _WORDS and "://" not in text):
         return text
