@@ -436,6 +436,201 @@ def test_what_is_assumed_of_parts_proves_nothing_false(made: str, word: str) -> 
     assert answers == {"": word, "甲组": "proved", "甲组/甲": "proved", "乙组": "proved", "乙组/乙": "proved"}
 
 
+STAGES = """
+perfrules: 1
+scheme: example.stages
+title: 加减分之后
+clause: 例
+inputs:
+  甲率: {kind: number, unit: "%", min: 0, max: 1}
+  乙率: {kind: number, unit: "%", min: 0, max: 1}
+  数: {kind: number, min: -100, max: 100}
+  是: {kind: boolean}
+tree:
+  id: 总分
+  points: RANGE
+  formula: 甲 + 乙
+  children:
+    甲: {id: 甲, points: POINTS, formula: "RULE", STAGES}
+    乙: {id: 乙, points: 10, formula: 乙率 * points}
+"""
+
+
+@pytest.mark.parametrize(
+    ("points", "stages", "low", "high"),
+    [
+        ("40", "round: 0", 0, 40),
+        ("40", "adjustments: {加: {formula: 数, between: [0, 5]}}", 0, 45),
+        ("40", "adjustments: {减: {formula: 数, between: [-5, -1]}}", -5, 40),
+        ("40", "adjustments: {加: {formula: 数, between: [1, 5]}, 减: {formula: 数, between: [-3, 2]}}", -3, 47),
+        ("40", "adjustments: {between: [-2, 3], 加: {formula: 数}, 减: {formula: -数, between: [-9, 9]}}", -2, 43),
+        ("40", "adjustments: {between: [2, 3], 加: {formula: 数}}", 2, 43),
+        ("40", "adjustments: {between: [-3, -2], 加: {formula: 数}}", -3, 38),
+        ("40", "adjustments: {加: {formula: 数}, 减: {formula: 数, between: [-9, 9]}}", None, None),
+        ("'[20, 40]'", "gates: {否: {when: 是, at_most: 5}}, adjustments: {加: {formula: 数, between: [0, 5]}}", 5, 45),
+        (
+            "'[20, 40]'",
+            "gates: {否: {when: 是, at_most: 30}}, adjustments: {加: {formula: 数, between: [0, 5]}}",
+            20,
+            45,
+        ),
+        ("40", "round: 0, adjustments: {加: {formula: 数, between: [0, 0.5]}}", 0, 41),
+        ("40", "round: 0, adjustments: {减: {formula: 数, between: [-0.5, 0]}}", -1, 40),
+        ("40", "round: {places: 0, mode: down}, adjustments: {加: {formula: 数, between: [-0.5, 0.5]}}", 0, 40),
+    ],
+)
+def test_what_a_part_comes_to_after_its_stages(points: str, stages: str, low: int | None, high: int | None) -> None:
+    """What adds up a part knows of it what bonuses, vetoes and rounding make of its bounds: no less, and no more."""
+    rule = "20 + 甲率 * 20" if points != "40" else "甲率 * points"
+    text = STAGES.replace("RULE", rule).replace("POINTS", points.strip("'")).replace("STAGES", stages)
+    scheme = pr.loads(text.replace("RANGE", "50"))
+    plan = verbs.plan(scheme)
+    made = deciding.Deciding(scheme, plan)
+    made.decide([c for c in claims.standard(plan) if isinstance(c, claims.Within)])
+    known = made.adding.bounds["甲"]
+    assert (known.low, known.high) == (low, high)
+    for rate in ("0%", "49%", "100%"):
+        for more in ("-100", "-0.5", "0", "0.5", "100"):
+            for is_so in ("是", "否"):
+                record = {"甲率": rate, "乙率": "0%", "数": more, "是": is_so}
+                score = pr.score(scheme, record)["甲"].score
+                assert low is None or low <= score
+                assert high is None or score <= high
+
+
+@pytest.mark.parametrize(
+    ("points", "stages", "range_", "word"),
+    [
+        ("40", "adjustments: {加: {formula: 数, between: [0, 5]}}", "50", "refuted"),
+        ("40", "adjustments: {加: {formula: 数, between: [0, 5]}}", "55", "proved"),
+        ("40", "adjustments: {减: {formula: 数, between: [-5, 0]}}", "50", "refuted"),
+        ("40", "adjustments: {减: {formula: 数, between: [-5, 0]}}", "[-5, 50]", "proved"),
+        ("40", "adjustments: {加: {formula: 数}}", "[-60, 150]", "refuted"),
+        ("40", "round: 0, adjustments: {加: {formula: 数, between: [0, 0.5]}}", "50.5", "refuted"),
+        ("[20, 40]", "gates: {否: {when: 是, at_most: 5}}, adjustments: {加: {formula: 数, between: [0, 5]}}", "[20, 55]", "refuted"),
+        ("[20, 40]", "gates: {否: {when: 是, at_most: 5}}, adjustments: {加: {formula: 数, between: [0, 5]}}", "[5, 55]", "proved"),
+    ],
+)  # fmt: skip
+def test_a_whole_is_not_proved_by_what_a_part_is_before_its_stages(
+    points: str, stages: str, range_: str, word: str
+) -> None:
+    """A bonus, a veto or a rounding of a part that takes the whole out of its range refutes it."""
+    rule = "甲率 * points" if points == "40" else "20 + 甲率 * 20"
+    text = STAGES.replace("RULE", rule).replace("POINTS", points).replace("STAGES", stages)
+    found = [d for d in pr.prove(pr.loads(text.replace("RANGE", range_))) if isinstance(d.claim, claims.Within)]
+    assert next(d.word for d in found if not d.path) == word
+
+
+MADE_UP = """
+perfrules: 1
+scheme: example.made-up
+title: 折补
+clause: 例
+inputs:
+  甲率: {kind: number, unit: "%", min: 0, max: 1}
+  乙率: {kind: number, unit: "%", min: 0, max: 1}
+  丙率: {kind: number, unit: "%", min: 0, max: 1}
+  数: {kind: number, min: -100, max: 100}
+tree:
+  id: 总分
+  points: 100
+  rescale: true
+  children:
+    甲组: {GROUP}
+    丙: {points: 60, formula: 丙率 * points, not_applicable: exclude}
+"""
+LEAF = "{points: POINTS, formula: 率 * points, not_applicable: exclude}"
+DEDUCTION = "adjustments: {改: {formula: 数, between: [-5, 0]}}"
+BONUS = "adjustments: {改: {formula: 数, between: [0, 5]}}"
+
+
+@pytest.mark.parametrize(
+    ("group", "each", "parts", "word"),
+    [
+        ("points: 40", (20, 20), True, "proved"),
+        ("points: 40, round: 0", (20, 20), True, "proved"),
+        ("points: 40, round: 0", (19.5, 20.5), False, "refuted"),
+        ("points: 40, rescale: true, round: 0", (19.5, 20.5), True, "proved"),
+        ("points: 40, combine: max", (40, 40), True, "proved"),
+        ("combine: max, points: 50, scale_to: 40", (50, 50), False, "proved"),
+        ("scale_to: 40", (20, 60), False, "proved"),
+        ("scale_to: 40, round: 0", (3, 97), False, "refuted"),
+        (f"points: 40, {BONUS}", (20, 20), False, "refuted"),
+        (f"points: 40, rescale: true, {BONUS}", (20, 20), False, "refuted"),
+        (f"points: 40, {DEDUCTION}", (20, 20), False, "refuted"),
+    ],
+)
+def test_what_is_absent_is_made_up_for_only_by_parts_that_keep_to_what_is_possible(
+    group: str, each: tuple[float, float], parts: bool, word: str
+) -> None:
+    """A part that can get more than is possible for it, some of it absent, proves nothing of a whole that is made up."""
+    leaves = [LEAF.replace("率", f"{n}率").replace("POINTS", str(p)) for n, p in zip("甲乙", each, strict=True)]
+    whole = f"{group}, children: {{甲: {leaves[0]}, 乙: {leaves[1]}}}"
+    scheme = pr.loads(MADE_UP.replace("GROUP", whole))
+    assert by_parts(scheme) == (parts, word)
+
+
+def by_parts(scheme: Scheme) -> tuple[bool, str]:
+    """Whether the range of the whole follows from what is proved of its parts alone, and the answer."""
+    plan = verbs.plan(scheme)
+    made = deciding.Deciding(scheme, plan)
+    decided = made.decide([c for c in claims.standard(plan) if isinstance(c, claims.Within)])
+    root = next(d for d in decided if d.claim.of.role == "node" and not d.path)
+    read = made._nodes_read(root.claim)
+    cut = Prover(plan, made.adding.cuts(root.claim, read), made.adding.assumed(root.claim, read))
+    return cut.excludes(root.claim, 0), root.word
+
+
+MADE_OF_ROWS = """
+perfrules: 1
+scheme: example.made-of-rows
+title: 逐行合计
+clause: 例
+inputs: {x: {kind: number}}
+rows:
+  项:
+    name: 名
+    columns: {名: {kind: text}, 分值: {kind: number, LOW}, 率: {kind: number, min: 0, max: 1}}
+    points: 分值
+    formula: RULE
+tree: {id: 总分, points: 100, rows: 项}
+"""
+
+
+@pytest.mark.parametrize(
+    ("low", "rule", "parts", "words"),
+    [
+        ("min: 0", "率 * points", True, {"proved"}),
+        (
+            "max: 500",
+            "率 * points\n    applies_when: 分值 >= 0\n    not_applicable: exclude",
+            False,
+            {"refuted", "unknown"},
+        ),
+        ("min: 0", "率 * points * 2", False, {"refuted"}),
+        ("min: 0", "率 * points - 1", False, {"refuted"}),
+    ],
+)
+def test_rows_add_up_where_each_keeps_to_its_points(low: str, rule: str, parts: bool, words: set[str]) -> None:
+    """However many rows there are, their sum is within the points where each row's is, and no row's points are negative."""
+    found, word = by_parts(pr.loads(MADE_OF_ROWS.replace("LOW", low).replace("RULE", rule)))
+    assert found is parts
+    assert word in words
+
+
+def test_bonuses_beneath_are_in_the_range_of_a_sum() -> None:
+    """What the parts of a sum may get beyond their points, the sum may, too; a part that takes more refutes it still."""
+    text = STAGES.replace("  formula: 甲 + 乙\n", "").replace("RANGE", "50").replace("POINTS", "40")
+    scheme = text.replace("STAGES", "adjustments: {加: {formula: 数, between: [-1, 5]}}")
+    whole = [
+        next(d for d in pr.prove(pr.loads(scheme.replace("RULE", rule))) if isinstance(d.claim, claims.Within))
+        for rule in ("甲率 * points", "甲率 * points + 1")
+    ]
+    assert [(d.text("en"), d.word) for d in whole] == [
+        ("lies between -1 and 55", "proved"), ("lies between -1 and 55", "refuted"),
+    ]  # fmt: skip
+
+
 def test_the_whole_is_attained_by_one_record() -> None:
     """All points of a whole are shown by one record, put together from its leaves' and scored."""
     scheme = pr.scheme("mof.project")

@@ -98,7 +98,7 @@ class Adding:
     def _kept_to(self, planned: NodePlan) -> bool:
         """Whether a node's score never exceeds what is possible for it, which is nothing where it does not apply."""
         bounds, worth, rounding = self.bounds.get(planned.score), planned.node.worth, planned.node.round
-        if bounds is None or bounds.high is None or worth is None or bounds.high > worth or planned.node.adjustments:
+        if bounds is None or bounds.high is None or worth is None or bounds.high > worth:
             return False
         if planned.body or planned.node.rescale:
             return True
@@ -128,9 +128,10 @@ class Adding:
                     continue
                 it, value = encoding.terms[score], encoding.terms[score].number()
                 possible = encoding.terms[most].number()
-                if value is not None and possible is not None:
-                    made.append(either(no(it.hole("not_applicable")), possible.expression == 0))
-                    made.append(either(no(it.there), value.expression <= possible.expression))
+                assert value is not None  # both are cut off, as numbers
+                assert possible is not None
+                made.append(either(no(it.hole("not_applicable")), possible.expression == 0))
+                made.append(either(no(it.there), value.expression <= possible.expression))
             return made
 
         return assumed
@@ -153,8 +154,8 @@ def _after_stages(planned: NodePlan, low: Fraction | None, high: Fraction | None
             down = sum((min(x, Fraction(0)) for x in lows if x is not None), Fraction(0))
         if up is None and None not in highs:
             up = sum((max(x, Fraction(0)) for x in highs if x is not None), Fraction(0))
-        low = None if low is None or down is None else low + min(down, Fraction(0))
-        high = None if high is None or up is None else high + max(up, Fraction(0))
+        low = None if low is None or down is None else low + down
+        high = None if high is None or up is None else high + up
         caps = [g.at_most for g in node.gates if g.at_most is not None]
         if low is not None and caps:
             low = min(low, *caps)

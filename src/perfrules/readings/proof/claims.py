@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Literal, assert_never
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from perfrules import model
 from perfrules.model import Datum, Hole, Policies, TreeNode
@@ -229,7 +229,9 @@ def _of_node(plan: Plan, planned: NodePlan) -> list[Claim]:
     last, high = settled_score(planned)
     if high is not None:
         footing = _footing(plan, node)
-        made.append(Within(subject, last, node.points.low, high, footing))
+        down, up = _moved_beneath(node)
+        low = None if node.points.low is None else node.points.low + down
+        made.append(Within(subject, last, low, high + up, footing))
     if planned.body and high is not None:
         made.append(Attained(subject, last, high, "full"))
         if node.points.low is not None:
@@ -256,6 +258,14 @@ def _of_node(plan: Plan, planned: NodePlan) -> list[Claim]:
             made.append(Defined(its, body_step, _states_undefined(adjustment.policies)))
             made += _of_arms(its, adjustment.body, body_step)
     return made
+
+
+def _moved_beneath(node: TreeNode) -> tuple[Fraction, Fraction]:
+    """By how much bonuses and deductions declared beneath a node may move its score (see `TreeNode.span`)."""
+    span = evolve(node, adjustments=(), adjustments_low=None, adjustments_high=None).span
+    if span is None or node.points is None or node.worth is None:
+        return Fraction(0), Fraction(0)
+    return span[0] - (node.points.low or Fraction(0)), span[1] - node.worth
 
 
 def _footing(plan: Plan, node: TreeNode) -> tuple[tuple[str, Fraction], ...]:
