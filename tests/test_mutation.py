@@ -355,6 +355,23 @@ def test_arguments_change_places_only_with_others_of_their_kind():
     assert not any("c: 预算" in swap or "b: 1" in swap or "1, 预算" in swap for swap in swaps)
 
 
+def test_the_bounds_of_adjustments_have_mutants():
+    """Those of each, and those of their sum; one that nothing can pass is equivalent, one that something does is not."""
+    text = (
+        RULES[: RULES.index("  children:")].replace("definitions:", "definitions: {}\nunused:").partition("unused:")[0]
+    )
+    text += "tree:\n  points: 20\n  formula: 20 * min(实际 / 预算, 1)\n  adjustments:\n    between: [-5, 3]\n"
+    text += (
+        '    奖: {formula: "2 if 实际 > 预算 else 0", between: [0, 2]}\n    扣: {formula: -实际, between: [-9, 0]}\n'
+    )
+    result = mutate(pr.loads(text), [], by_laws=False)
+    found = {(t.mutant.where.partition("adjustments › ")[2], t.mutant.after): t.fate for t in result.tried}
+    assert found["奖 › between › 1", "3"] == "equivalent"
+    assert found["奖 › between › 1", "1"] == "survived"
+    assert found["between › 0", "-6"] == found["between › 0", "-4"] == "survived"
+    assert found["between › 1", "4"] == "equivalent"
+
+
 # ------------------------------------------------------------------------------------------------ the bundled schemes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from perfrules import supplying
@@ -97,6 +98,13 @@ def _sum_up(screen: Screen, result: Mutation) -> None:
             screen.say(
                 "没有这个体系的算例；perfrules cases generate 生成一些，核对后再试。",
                 "There is no worked case of this scheme; perfrules cases generate makes some, to be confirmed.",
+            )
+        )
+    if find_spec("z3") is None and any(t.apart is None for t in result.of("survived")):
+        screen.line(
+            screen.say(
+                "有的变异没有记录可以分辨；装上 perfrules[proof] 才分得出其中等价的。",
+                "No record tells some of them; with perfrules[proof] those that are equivalent are told.",
             )
         )
     screen.line(

@@ -140,7 +140,12 @@ def _shape(value: Any, shape: str, place: Place, sort: Sort) -> Iterator[_Change
                 for key, inner in value.items():
                     if rest == "outcome":
                         yield from _arm(key, place, sort)
-                    yield from _shape(inner, rest, (*place, key), sort)
+                    bounds = rest == "form:adjustment" and isinstance(
+                        inner, list
+                    )  # `between` beside them: of their sum
+                    yield from _shape(
+                        inner, "list:constant" if bounds else rest, (*place, key), "cap" if bounds else sort
+                    )
             case "list":
                 for index, inner in enumerate(value):
                     yield from _shape(inner, rest, (*place, index), sort)
