@@ -81,6 +81,7 @@ def test_every_key_of_the_grammar_is_described() -> None:
         lambda pr, given: pr.sample(given, [], seed=1),
         lambda pr, given: pr.monitor(given, []),
         lambda pr, given: pr.reconcile(given, [], []),
+        lambda pr, given: pr.score_file(given, "a.parquet", "b.parquet"),
         lambda pr, given: pr.score_frame(given, polars.DataFrame({"甲": [1]})),
     ],
 )

@@ -56,6 +56,7 @@ def score_file(
     all. Work that was stopped is taken up by the same call again, `restart` begins anew. `batch` is how many rows of
     Parquet, or bytes of CSV, are read at once. Raises RecordError. Needs the extra `frames`.
     """
+    scoring.must_be_scheme(scheme)
     source, target = Path(source), Path(target)
     aside = target.with_suffix(".set-aside.csv") if set_aside is None else Path(set_aside)
     _check_paths(source, target, aside)
@@ -174,8 +175,8 @@ class _Run:
         wanting = {
             name for name, input in self.scheme.inputs.items() if not input.optional
         } - self.source.wide.brought()
-        missing = [Finding("missing-column", None, "", {"column": self.scheme.inputs[n].label}) for n in self.scheme.inputs
-                   if n in wanting]  # fmt: skip
+        labels = [input.label for name, input in self.scheme.inputs.items() if name in wanting]
+        missing = [Finding("missing-column", None, "", {"column": "、".join(labels)})] if labels else []
         return [*self.source.wide.findings, *missing]
 
     # ------------------------------------------------------------------------------------------ one batch

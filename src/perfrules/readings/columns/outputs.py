@@ -243,7 +243,8 @@ class Sheet:
         order = np.lexsort((then, row, turn, line))
         ends = np.concatenate([[0], np.cumsum(np.bincount(line, minlength=self.count))])
         values = pl.Series(list(self.texts), dtype=pl.String).gather(code[order].astype(np.uint32))
-        offsets = pa.Array.from_buffers(pa.int64(), len(ends), [None, pa.py_buffer(ends)])  # `pa.array` brings pandas in
+        # Not by `pa.array`, which brings pandas in.
+        offsets = pa.Array.from_buffers(pa.int64(), len(ends), [None, pa.py_buffer(ends)])
         made = pa.LargeListArray.from_arrays(offsets, values.to_arrow())
         series = pl.from_arrow(made)
         assert isinstance(series, pl.Series)
