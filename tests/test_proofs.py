@@ -555,6 +555,8 @@ BONUS = "adjustments: {改: {formula: 数, between: [0, 5]}}"
         ("combine: max, points: 50, scale_to: 40", (50, 50), False, "proved"),
         ("scale_to: 40", (20, 60), False, "proved"),
         ("scale_to: 40, round: 0", (3, 97), False, "refuted"),
+        ("points: 40, children: {子: {points: 40, round: 0, CHILDREN}}", (19.5, 20.5), False, "refuted"),
+        ("points: 40, children: {子: {points: 40, CHILDREN}}", (19.5, 20.5), True, "proved"),
         (f"points: 40, {BONUS}", (20, 20), False, "refuted"),
         (f"points: 40, rescale: true, {BONUS}", (20, 20), False, "refuted"),
         (f"points: 40, {DEDUCTION}", (20, 20), False, "refuted"),
@@ -565,9 +567,16 @@ def test_what_is_absent_is_made_up_for_only_by_parts_that_keep_to_what_is_possib
 ) -> None:
     """A part that can get more than is possible for it, some of it absent, proves nothing of a whole that is made up."""
     leaves = [LEAF.replace("率", f"{n}率").replace("POINTS", str(p)) for n, p in zip("甲乙", each, strict=True)]
-    whole = f"{group}, children: {{甲: {leaves[0]}, 乙: {leaves[1]}}}"
+    children = f"children: {{甲: {leaves[0]}, 乙: {leaves[1]}}}"
+    whole = group.replace("CHILDREN", children) if "CHILDREN" in group else f"{group}, {children}"
     scheme = pr.loads(MADE_UP.replace("GROUP", whole))
     assert by_parts(scheme) == (parts, word)
+
+
+def test_the_most_of_parts_worth_more_than_the_whole_is_not_within_it() -> None:
+    """Only of a sum is it known that it keeps to what is possible where its parts do."""
+    text = MADE_UP.replace("  rescale: true", "  rescale: true\n  combine: max").replace("points: 60", "points: 120")
+    assert by_parts(pr.loads(text.replace("GROUP", "points: 60, formula: 甲率 * points"))) == (False, "refuted")
 
 
 def by_parts(scheme: Scheme) -> tuple[bool, str]:
@@ -603,7 +612,7 @@ tree: {id: 总分, points: 100, rows: 项}
         ("min: 0", "率 * points", True, {"proved"}),
         (
             "max: 500",
-            "率 * points\n    applies_when: 分值 >= 0\n    not_applicable: exclude",
+            "max(率 * points, 0)\n    applies_when: 分值 >= 0\n    not_applicable: exclude",
             False,
             {"refuted", "unknown"},
         ),
@@ -616,6 +625,15 @@ def test_rows_add_up_where_each_keeps_to_its_points(low: str, rule: str, parts: 
     found, word = by_parts(pr.loads(MADE_OF_ROWS.replace("LOW", low).replace("RULE", rule)))
     assert found is parts
     assert word in words
+
+
+def test_what_holds_where_points_add_up_is_known_of_nothing_else() -> None:
+    """A claim of an author's is asked of records whose rows' points add up to more, too."""
+    text = MADE_OF_ROWS.replace("LOW", "min: 0").replace("RULE", "率 * points")
+    text = text.replace("rows: 项}", "children: {甲: {id: 甲, points: 100, rows: 项}}}") + "claims: {不超: 总分 <= 100}"
+    proofs = pr.prove(pr.loads(text))
+    assert {d.word for d in proofs if isinstance(d.claim, claims.Within)} == {"proved"}
+    assert [d.word for d in proofs if isinstance(d.claim, claims.Holds)] == ["refuted"]
 
 
 def test_bonuses_beneath_are_in_the_range_of_a_sum() -> None:

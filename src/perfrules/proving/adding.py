@@ -61,10 +61,6 @@ class Adding:
                 made[score] = known[score]
                 if not planned.body and planned.node.worth is not None:
                     made[planned.possible] = Cut(Fraction(0), planned.node.worth, ())
-        rows = self.rows_within(claim)
-        if rows:
-            made[f"{rows}__together"] = Cut(Fraction(0), None)
-            made[f"{rows}__all"] = Cut(Fraction(0), None)
         if self._together(claim) is not None:
             key, children = self._together(claim) or ("", ())
             bounds = [self.bounds[c.score] for c in children]
@@ -102,8 +98,8 @@ class Adding:
             return False
         if planned.body or planned.node.rescale:
             return True
-        if not _sums(planned):  # all its points are possible where it applies, unless its rows say otherwise
-            return not planned.rows and planned.node.scale_to is None
+        if not _sums(planned):  # all its points are possible where it applies
+            return planned.node.scale_to is None
         children = [c for c in self.plan.nodes if c.node in planned.node.children and c.score and c.node.counts]
         if planned.node.scale_to is not None or not all(map(self._kept_to, children)):
             return False
@@ -128,7 +124,7 @@ class Adding:
                     continue
                 it, value = encoding.terms[score], encoding.terms[score].number()
                 possible = encoding.terms[most].number()
-                assert value is not None  # both are cut off, as numbers
+                assert value is not None  # both are numbers: points, cut off or added up
                 assert possible is not None
                 made.append(either(no(it.hole("not_applicable")), possible.expression == 0))
                 made.append(either(no(it.there), value.expression <= possible.expression))
