@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from attrs import frozen
@@ -84,25 +84,37 @@ def unknown_in_expected(
     expected: Mapping[str, Any], scheme: Scheme, card: Scorecard | None, marks: Marks
 ) -> Iterator[Finding]:
     """The names of what is expected that nothing has: of nodes as the scorecard has them, of the rest as the scheme has."""
-    known: dict[str, Iterable[str]] = {
-        "grades": scheme.grades,
-        "values": scheme.values,
-        "benchmarks": scheme.benchmarks,
-        "resting": STATUSES,
-        "findings": catalogue(),
-        "refused": catalogue(),
-        "broken": [
-            check.name for checks in (scheme.checks, *(k.checks for k in scheme.rows.values())) for check in checks
-        ],
-    }
-    if card is not None:
-        known["nodes"] = known["lights"] = dict.fromkeys(name for n in card.nodes for name in (n.path, n.name))
-    for key, names in known.items():
-        stated = expected.get(key, ())
+    for key, stated in expected.items():
+        known = _known(key, scheme, card)
+        if known is None:
+            continue
         for number, name in enumerate(map(str, stated)):
-            if name not in names:
-                way = (key, name if isinstance(stated, Mapping) else number)
-                yield _unknown(key, name, names, key_place(marks, way))
+            if name not in known:
+                yield _unknown(
+                    key, name, known, key_place(marks, (key, name if isinstance(stated, Mapping) else number))
+                )
+
+
+def _known(key: str, scheme: Scheme, card: Scorecard | None) -> Collection[str] | None:
+    """The names that may be stated under a key; None where it states none, or there is no scorecard to have them."""
+    match key:
+        case "nodes" | "lights":
+            return None if card is None else dict.fromkeys(name for n in card.nodes for name in (n.path, n.name))
+        case "grades":
+            return scheme.grades
+        case "values":
+            return scheme.values
+        case "benchmarks":
+            return scheme.benchmarks
+        case "resting":
+            return STATUSES
+        case "findings" | "refused":
+            return catalogue()
+        case "broken":
+            checks = (scheme.checks, *(kind.checks for kind in scheme.rows.values()))
+            return [check.name for some in checks for check in some]
+        case _:
+            return None
 
 
 _WHAT = {
