@@ -912,6 +912,33 @@ def test_the_command_asks_for_one_scheme_or_all() -> None:
     assert run("prove", str(WATER), "--claim", "水质 <= 40").exit_code == 0
 
 
+def test_what_is_known_not_to_hold_is_told_with_its_reason(tmp_path: Path) -> None:
+    """A refutation that is accepted is no failure; one that is gone, unreasoned or of no claim is one."""
+    gap, known = str(FAULTY / "gap.yaml"), tmp_path / "known.yaml"
+    (refuted,) = [d for d in pr.prove(pr.load(gap)) if d.word == "refuted"]
+    of = refuted.scheme.partition("@")[0]
+
+    def told(claim: str, reason: str, *more: str) -> Any:
+        known.write_text(f"{of}: {{{json.dumps(claim)}: {json.dumps(reason)}}}", encoding="utf-8")
+        return run("prove", gap, "--known", str(known), "--lang", "en", *more)
+
+    for lang in ("zh", "en"):
+        done = told(f"{refuted.path}: {refuted.text(lang)}", "the document has the gap")
+        assert (done.exit_code, "refuted 0" in done.output, "the document has the gap" in done.output) == (
+            0,
+            True,
+            True,
+        )
+    data = json.loads(told(f"{refuted.path}: {refuted.text('en')}", "why", "--format", "json").output)
+    assert [c.get("known") for c in data["claims"] if c["answer"] == "refuted"] == ["why"]
+    holds = next(d for d in pr.prove(pr.load(gap)) if d.word == "proved" and d.path)
+    gone = told(f"{holds.path}: {holds.text('en')}", "why")
+    assert (gone.exit_code, "it need not be known" in gone.output) == (1, True)
+    assert told(f"{refuted.path}: {refuted.text('en')}", " ").exit_code == 2
+    nothing = told(f"{refuted.path}: {refuted.text('en')}x", "why")
+    assert (nothing.exit_code, "the nearest is" in nothing.stderr) == (2, True)
+
+
 def test_without_the_solver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A finding with what to install, not a traceback."""
     monkeypatch.setattr("perfrules.proving.find_spec", lambda _: None)

@@ -98,9 +98,11 @@ def cases() -> None:
 @click.option("--claim", "claims", metavar="TEXT", multiple=True, help="只问这一条  a condition to prove, alone")
 @click.option("--same-as", metavar="SCHEME", help="与另一体系得数是否处处相同  whether another comes to the same")
 @click.option("--every", is_flag=True, help="成立的也逐条列出  list what is proved too")
+@click.option("--known", type=PATH, metavar="FILE", help="已知不成立及缘由（YAML）  what is known not to hold, and why")
 def prove(
-    screen: Screen, scheme: str | None, whole: bool, claims: Sequence[str], same_as: str | None, every: bool
-) -> int:
+    screen: Screen, scheme: str | None, whole: bool, claims: Sequence[str], same_as: str | None, every: bool,
+    known: Path | None,
+) -> int:  # fmt: skip
     from perfrules import supplying
     from perfrules.cli import proving
 
@@ -116,7 +118,7 @@ def prove(
         made, _ = supplying.schemes()
         schemes = [each for editions in made.values() for each in editions]
     other = supplying.scheme(same_as) if same_as is not None else None
-    return proving.prove_schemes(screen, schemes, claims, other, every=every)
+    return proving.prove_schemes(screen, schemes, claims, other, every=every, known=known)
 
 
 @command(
