@@ -1,7 +1,7 @@
 # perfrules: everything runs in .venv, which needs only python3 (3.11 or newer), pip and make.
 #
 #   make demo            score the published cases in examples/
-#   make test            lint, types, layering, then one pytest run with branch coverage
+#   make test            lint, types, layering, the core's tests with branch coverage, then the plugins'
 #   make test-spark   frames of Spark on this machine, in an environment of its own; wants Java
 #   make wheels         each plugin's tests, on its built wheel in an environment of its own
 #   make mutate          every bundled scheme changed in one place after another; fails where cases and laws tell under 95 %
@@ -42,7 +42,8 @@ demo: $(STAMP)
 	@$(BIN)/python examples/demo.py
 
 test: lint types layers
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --cov --cov-report=term tests
+	@$(BIN)/python -m pytest -q -n $(WORKERS) plugins
 
 # Spark runs on Java, which pip does not bring.
 test-spark: $(SPARK)/.installed
