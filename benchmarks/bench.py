@@ -337,7 +337,9 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory(prefix="perfrules-bench-") as folder:
         found, failed = run(sizes, only, Path(folder), tell)
-    flags = " ".join(word for word in sys.argv[1:] if word.startswith("--") and word != "--json")  # no path of a machine
+    flags = " ".join(
+        word for word in sys.argv[1:] if word.startswith("--") and word != "--json"
+    )  # no path of a machine
     command = "make bench" + (f" ARGS='{flags}'" if flags else "")
     made = results(found, command, sizes, time.perf_counter() - started)
     print()
