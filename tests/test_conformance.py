@@ -468,22 +468,22 @@ def test_a_failure_says_how_to_accept_it(tmp_path: Path) -> None:
     assert (stale.answer, stale.as_known) == ("failed", "")
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "from perfrules.cli import main; sys.argv[1:] = ['mutate', 'mof.project']; main()",
-        "from perfrules.cli import main; sys.argv[1:] = ['cases', 'generate', 'mof.project', '-o', 'x.cases.yaml']; main()",
-        "from perfrules.cli import main; sys.argv[1:] = ['test', 'mof.project']; main()",
-        "from perfrules.testing import scheme_checks; scheme_checks('perfrules-mof')",
-        "from perfrules.testing import records",
-        "import perfrules; from perfrules.testing import laws; laws.total(perfrules.scheme('mof.project'))",
-    ],
+CHECKS = "from perfrules.testing import scheme_checks; scheme_checks('perfrules-mof')"
+WANT_HYPOTHESIS = (
+    "from perfrules.cli import main; sys.argv[1:] = ['mutate', 'mof.project']; main()",
+    "from perfrules.cli import main; sys.argv[1:] = ['cases', 'generate', 'mof.project', '-o', 'x.cases.yaml']; main()",
+    "from perfrules.cli import main; sys.argv[1:] = ['test', 'mof.project']; main()",
+    CHECKS,
+    "from perfrules.testing import records",
+    "import perfrules; from perfrules.testing import laws; laws.total(perfrules.scheme('mof.project'))",
 )
-@pytest.mark.parametrize("module", ["hypothesis", "pytest"])
+
+
+@pytest.mark.parametrize(
+    ("words", "module"), [*((words, "hypothesis") for words in WANT_HYPOTHESIS), (CHECKS, "pytest")]
+)
 def test_what_is_not_installed_is_told(words: str, module: str, tmp_path: Path) -> None:
     """Without the extra `testing` a finding says to install it, whichever way one comes to need it."""
-    if module == "pytest" and "scheme_checks" not in words:
-        pytest.skip("wants no pytest")
     code = f"import sys; sys.modules[{module!r}] = None; {words}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert done.returncode == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from decimal import Decimal
 from fractions import Fraction
 from importlib.resources import files
@@ -611,28 +610,3 @@ def test_hostile_files_end_in_findings_within_limits(case, loader):
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     if len(text) == len(HOSTILE[case][0]):
         assert name in done.stdout.decode().split() or not name
-
-
-@pytest.mark.skipif(not hasattr(yaml, "CSafeLoader"), reason="measured against the C composer")
-def test_a_scheme_of_two_hundred_indicators_reads_in_less_than_four_times_its_composing():
-    """Findings, places and exact values cost little beside what YAML itself costs."""
-    inputs = "".join(f"  数据项{i}: {{kind: number, unit: 万元, min: 0}}\n" for i in range(200))
-    nodes = "".join(
-        f"    指标{i}:\n      points: 1              # 逆向：第 {i} 项\n"
-        f"      formula: clip(数据项{i} / 数据项0, 0, 1) * points\n"
-        f"      bands: {{of: x, from: {{100%: points, 95%: 30 + 10 * (x - 95%) / 5%, else: 0}}}}\n"
-        for i in range(200)
-    )
-    text = f"perfrules: 1\ninputs:\n{inputs}tree:\n  children:\n{nodes}"
-
-    def seconds(task):
-        start = time.perf_counter()
-        task()
-        return time.perf_counter() - start
-
-    pairs = [
-        (seconds(lambda: read(text, "t")), seconds(lambda: yaml.compose(text, Loader=yaml.CSafeLoader)))
-        for _ in range(12)
-    ]
-    ours, theirs = map(min, zip(*pairs, strict=True))
-    assert ours < 4 * theirs

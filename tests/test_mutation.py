@@ -169,8 +169,8 @@ def test_what_has_no_score_is_told_in_its_language(roads):
     """A policy that is changed is told by what stands where there is no score, in words of either language."""
     result = mutate(roads, [], by_laws=False)
     (policy,) = [t for t in result.of("survived") if t.mutant.sort == "policy"]
-    assert "不予计分 / 60" in policy.message("zh")
-    assert "refused / 60" in policy.message("en")
+    assert "没有得分 / 60" in policy.message("zh")
+    assert "without a score / 60" in policy.message("en")
     assert not any(": " in t.message("zh").split("\n")[1].partition("：")[2] for t in result.of("survived"))
 
 

@@ -87,13 +87,13 @@ def test_every_key_of_the_grammar_is_described() -> None:
 )
 def test_an_id_is_no_scheme(call: Any) -> None:
     """Where a scheme is wanted, its id or file is refused in words that say how to get it."""
-    for given in ("mof.project", Path("甲.yaml"), None):
+    for given in ("mof.project", Path("甲.yaml"), None, {"scheme": "mof.project"}):
         with pytest.raises(pr.SchemeError) as caught:
             call(pr, given)
         (found,) = caught.value.findings
         assert found.name == "scheme-wanted"
         assert "pr.scheme(" in found.mend("zh")
-        assert str(given or "NoneType") in found.message("en")
+        assert (str(given) if isinstance(given, str | Path) else type(given).__name__) in found.message("en")
 
 
 def test_what_is_misspelt_is_told_with_the_nearest() -> None:

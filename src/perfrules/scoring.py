@@ -25,10 +25,14 @@ FEW = 20
 """Records of a plan that are read exactly before it is compiled, which takes as long as reading some of them."""
 
 
-@lru_cache(maxsize=16)  # it holds the schemes too, and they may be strangers'
 def plan(scheme: Scheme) -> Plan:
     """The plan of a scheme, made once. Raises SchemeError for what is no scheme."""
-    must_be_scheme(scheme)
+    must_be_scheme(scheme)  # before it is looked up: what is none may have no hash
+    return _planned(scheme)
+
+
+@lru_cache(maxsize=16)  # it holds the schemes too, and they may be strangers'
+def _planned(scheme: Scheme) -> Plan:
     return make_plan(scheme)
 
 

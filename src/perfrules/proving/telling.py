@@ -24,6 +24,7 @@ from perfrules.readings.proof.claims import (
     Same,
     Within,
 )
+from perfrules.scorecards import HOLES
 
 WHY: Mapping[str, tuple[str, str]] = {
     "rows": ("取决于记录有多少行", "it hangs on how many rows a record has"),
@@ -43,12 +44,6 @@ WHY: Mapping[str, tuple[str, str]] = {
     "too-large": ("下级太多，不整体求解", "there is too much beneath it to be asked as a whole"),
 }
 """Why a claim is unknown."""
-HOLES: Mapping[str, tuple[str, str]] = {
-    "missing": ("缺失", "missing"),
-    "not_applicable": ("不适用", "not applicable"),
-    "undefined": ("无意义（除以零）", "undefined (a division by zero)"),
-    "refused": ("不予计分", "refused"),
-}
 
 
 def claimed(scheme: Scheme, claim: Claim, lang: Language) -> str:
@@ -237,7 +232,7 @@ def _record(scheme: Scheme, claim: Claim, shown: Example, lang: Language) -> str
         else:
             words.append(f"{name} = {value}")
     for name, value in shown.benchmarks.items():
-        value = HOLES[value][0 if zh else 1] if value in HOLES else value
+        value = HOLES[lang].get(value, value)
         words.append(f"参照值 {name} = {value}" if zh else f"benchmark {name} = {value}")
     return comma.join(words) or ("任何记录" if zh else "any record")
 
@@ -259,7 +254,7 @@ def _plain(value: Fraction | None) -> str:
 def _value(value: Datum | Hole | None, lang: Language) -> str:
     match value:
         case Hole(kind=kind):
-            return HOLES[kind][0 if lang == "zh" else 1]
+            return HOLES[lang][kind]
         case Fraction():
             text = published(value)
             if "/" not in text and len(text) <= 16:

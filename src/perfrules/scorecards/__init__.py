@@ -8,9 +8,10 @@ from perfrules.model import Frozen, Record, Scorecard
 from perfrules.plan import Plan, Results
 from perfrules.scorecards.canonical import as_json, canonical, digest, finding_json, frozen_from, frozen_json
 from perfrules.scorecards.card import Card
-from perfrules.scorecards.foundations import hole_words, origin
+from perfrules.scorecards.foundations import HOLES, hole_words, origin
 
 __all__ = [
+    "HOLES",
     "as_json",
     "canonical",
     "digest",

@@ -89,11 +89,12 @@ def one_line(text: Formula) -> str:
     return " ".join(text.source.split())
 
 
-_HOLES = {
+HOLES: Mapping[str, Mapping[str, str]] = {
     "zh": {"missing": "缺失", "not_applicable": "不适用", "undefined": "无意义（除以零）", "refused": "没有得分"},
     "en": {"missing": "missing", "not_applicable": "not applicable", "undefined": "undefined (division by zero)",
            "refused": "without a score"},
 }  # fmt: skip
+"""Kinds of holes in words, by language."""
 
 
 def origin(hole: Hole, values: Mapping[str, Any]) -> Hole:
@@ -110,7 +111,7 @@ def origin(hole: Hole, values: Mapping[str, Any]) -> Hole:
 
 def hole_words(hole: Hole, lang: str = "zh") -> str:
     """A hole in words: 实际完成值 缺失; 不适用：预算数 > 0 不成立."""
-    words = _HOLES[lang][hole.kind]
+    words = HOLES[lang][hole.kind]
     if hole.unmet:
         return f"{words}：{hole.unmet} 不成立" if lang == "zh" else f"{words}: {hole.unmet} does not hold"
     name = "" if "__" in hole.name else hole.name

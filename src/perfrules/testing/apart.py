@@ -12,18 +12,16 @@ from perfrules import verbs
 from perfrules.findings import Language, RecordError, visible
 from perfrules.model import Hole, NodeScore, Scheme, Scorecard
 from perfrules.numbers import published
+from perfrules.scorecards import HOLES
 from perfrules.testing.generation import Generated
 from perfrules.testing.recording import but, flow, plainly
 
 _WORDS: Mapping[str, Mapping[Language, str]] = {
-    "refused": {"zh": "不予计分", "en": "refused"},
-    "absent": {"zh": "不适用", "en": "absent"},
-    "described": {"zh": "只作描述", "en": "described"},
-    "missing": {"zh": "缺失", "en": "missing"},
-    "not_applicable": {"zh": "不适用", "en": "not applicable"},
-    "undefined": {"zh": "无意义", "en": "undefined"},
+    "absent": {"zh": "不计", "en": "not counted"},
+    "described": {"zh": "只列示，不计分", "en": "shown, not scored"},
     "unread": {"zh": "记录拒收", "en": "the record refused"},
 }
+"""States of a node, or of a record, that are no kind of hole."""
 
 
 @frozen
@@ -37,7 +35,7 @@ class Figure:
 
     def told(self, lang: Language) -> str:
         """The figure in one language."""
-        said = _WORDS[self.said][lang] if self.said in _WORDS else self.said
+        said = _WORDS[self.said][lang] if self.said in _WORDS else HOLES[lang].get(self.said, self.said)
         out = f" / {self.of}" if self.of else ""
         return visible(f"{self.at} {said}{out} {self.grade}".strip())
 
