@@ -286,6 +286,7 @@ def test_a_file_of_cases_that_cannot_be_read_says_where(plugin: Path) -> None:
         ("refused: [out-of-bounds]", "refused"),
         ("resting: {stated: 40}", ""),
         ("resting: {assumed: 1}", "resting"),
+        ("resting: {unmarked: 1}", "resting"),
     ],
 )
 def test_what_a_case_states_is_held_exactly(stated: str, differs: str, tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_args
 
 from perfrules import model
 from perfrules.findings import Finding, Severity
-from perfrules.model import Cell, Hole, NodeScore, Provenance, Scorecard
+from perfrules.model import Cell, Hole, NodeScore, Provenance, ProvenanceStatus, Scorecard
 from perfrules.numbers import published
 from perfrules.plan import GradePlan, NodePlan, PlanStep, RowBlock, Stage
 from perfrules.scorecards.divisors import zero_divisor
@@ -56,7 +56,7 @@ class Card(Losses):
             lines=tuple(sorted(lines, key=lambda line: -line.amount)),
             happenings=tuple(self.happenings),
             values={name: self.values[name] for name in self.scheme.values},
-            resting={s: resting[s] for s in ("stated", "unverified", "assumed", "unmarked") if s in resting},
+            resting={s: resting[s] for s in get_args(ProvenanceStatus) if s in resting},
             rulings=self.record.rulings,
             findings=tuple(self.findings),
             stage=self.record.stage,

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from attrs import frozen
 
 from perfrules.documents import Mapping as Map
 from perfrules.documents import Node, Scalar, Sequence, place
 from perfrules.findings import Finding, Location, catalogue, nearest
-from perfrules.model import Scheme, Scorecard
+from perfrules.model import ProvenanceStatus, Scheme, Scorecard
 from perfrules.records import Headings, Raw
 
 Way = tuple[str | int, ...]
 """The keys and numbers that lead to something in a case."""
-STATUSES = ("stated", "unverified", "assumed")
 
 
 @frozen
@@ -107,7 +106,7 @@ def _known(key: str, scheme: Scheme, card: Scorecard | None) -> Collection[str] 
         case "benchmarks":
             return scheme.benchmarks
         case "resting":
-            return STATUSES
+            return get_args(ProvenanceStatus)
         case "findings" | "refused":
             return catalogue()
         case "broken":
