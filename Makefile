@@ -2,7 +2,7 @@
 #
 #   make demo            score the published cases in examples/
 #   make test            lint, types, layering, the core's tests with branch coverage, then the plugins'
-#   make test-spark   frames of Spark on this machine, in an environment of its own; wants Java
+#   make test-spark   frames of Spark on this machine, in an environment of its own; installs Java where there is none
 #   make wheels         each plugin's tests, on its built wheel in an environment of its own
 #   make mutate          every bundled scheme changed in one place after another; fails where cases and laws tell under 95 %
 #   make bench           speed beside simpleeval, zen, Polars, DuckDB …: a quarter of an hour (ARGS=--quick: a few minutes)
